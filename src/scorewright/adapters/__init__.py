@@ -1,0 +1,1 @@
+"""The adapters: one outside system per folder. They translate, they never decide."""

@@ -1,0 +1,287 @@
+"""The bundles of a project on disk.
+
+    bundles/
+      current.json                     what is deployed
+      <digest>/                        a bundle, never changed after it appeared
+      <digest>.policy-0001.json, .sig  its policies
+
+Everything is written aside, synced and renamed: a crash leaves what was there before, and
+what it left aside is swept by the next writer.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from filelock import FileLock, Timeout
+
+from scorewright.adapters.bundles.files import replace_file, sync_directory, write_new
+from scorewright.adapters.bundles.keys import KeyRing
+from scorewright.adapters.bundles.pointer import (
+    CURRENT,
+    POLICY_NAME,
+    dump_current,
+    read_current,
+)
+from scorewright.adapters.bundles.policies import read_signed_policy, signature_path
+from scorewright.adapters.bundles.references import resolve
+from scorewright.adapters.bundles.verification import (
+    DIGEST,
+    MANIFEST,
+    SIGNATURE,
+    check_files,
+    check_manifest,
+    check_paths,
+    refused,
+)
+from scorewright.core.bundles import Bundle, Manifest
+from scorewright.core.decision import Policy
+from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
+from scorewright.flows.ports import Current
+
+__all__ = ["DiskBundles"]
+
+PARTIAL = ".partial-"
+
+
+class DiskBundles:
+    """Bundles in one directory; keeps the port ``BundleStore``.
+
+    Args:
+        directory: Created when the first bundle is published.
+        keys: Signs what is published and knows who may be believed.
+        lock_seconds: How long to wait for another writer.
+    """
+
+    def __init__(self, directory: Path, keys: KeyRing, lock_seconds: float = 10.0) -> None:
+        self._directory = directory
+        self._keys = keys
+        self._lock_seconds = lock_seconds
+
+    def publish(self, bundle: Bundle) -> Path:
+        """Sign and write a bundle aside, rename it to its digest; return its directory.
+
+        Raises:
+            IntegrityError: ``bundle-exists-damaged`` when a bundle of that digest is there and
+                does not verify.
+            ScorewrightError: ``write-failed``, ``bundle-store-locked``, and those of the keys.
+        """
+        manifest = bundle.manifest()
+        files = bundle.files()
+        check_paths(list(files))
+        signature = self._keys.sign(manifest.to_bytes())
+        target = self._directory / manifest.digest
+        files |= {MANIFEST: manifest.to_bytes(), SIGNATURE: signature.to_bytes()}
+        with self._writing():
+            if not os.path.lexists(target):
+                self._write_aside(files, target)
+        self._check_published(target)
+        return target
+
+    def publish_policy(self, policy: Policy) -> Path:
+        """Sign and write a policy beside its bundle as ``<digest>.policy-<version>.json``.
+
+        Raises:
+            IntegrityError: ``policy-invalid`` when it names no bundle digest or no version.
+            UsageError: ``policy-exists`` when another policy has that version.
+            ScorewrightError: ``write-failed``, ``bundle-store-locked``, and those of the keys.
+        """
+        name = f"{policy.bundle}.policy-{policy.version:04d}.json"
+        if not POLICY_NAME.fullmatch(name):
+            raise IntegrityError(
+                "The policy does not name the digest of its bundle, or its version is no number.",
+                remedy="Train again: 'scorewright train' writes the policy with its bundle.",
+                code="policy-invalid",
+            )
+        data = policy.to_bytes()
+        signature = self._keys.sign(data)
+        path = self._directory / name
+        with self._writing():
+            if path.exists():
+                if read_signed_policy(path, self._keys) == policy:
+                    return path
+                raise UsageError(
+                    f"Version {policy.version} of the policy of this bundle exists already.",
+                    remedy="Policies are never changed: give the new one the next version.",
+                    code="policy-exists",
+                )
+            # The signature first: a policy that can be seen is a policy that can be checked.
+            replace_file(signature_path(path), signature.to_bytes())
+            replace_file(path, data)
+        return path
+
+    def next_policy_version(self) -> int:
+        """Return one more than the highest policy version in the store."""
+        named = (POLICY_NAME.fullmatch(name) for name in self._names())
+        return 1 + max((int(match["version"]) for match in named if match), default=0)
+
+    def activate(self, bundle_digest: str, policy_file: str, now: datetime) -> Current:
+        """Replace ``current.json`` atomically, after checking bundle and policy once more.
+
+        Args:
+            bundle_digest: A bundle of this store.
+            policy_file: Name of one of its policies in this store.
+            now: Aware; written as the beginning of this deployment.
+
+        Raises:
+            UsageError: ``bundle-unknown``, ``policy-missing``.
+            IntegrityError: Those of `verify` and `read_policy`, ``policy-other-model``.
+        """
+        manifest = self.verify(self.directory(bundle_digest))
+        policy = self.read_policy(Path(policy_file))
+        named = POLICY_NAME.fullmatch(policy_file)
+        if named is None or named["bundle"] != manifest.digest or policy.bundle != manifest.digest:
+            raise IntegrityError(
+                "The policy was made for another bundle.",
+                remedy="Deploy a bundle with a policy that was made for it.",
+                code="policy-other-model",
+            )
+        new = Current(manifest.digest, policy_file, now)
+        with self._writing():
+            previous = read_current(self._directory) if self._path(CURRENT).exists() else None
+            replace_file(self._path(CURRENT), dump_current(new, previous))
+        return new
+
+    def current(self) -> Current:
+        """Read ``current.json``.
+
+        Raises:
+            UsageError: ``no-bundle`` when nothing has been trained yet.
+            IntegrityError: ``current-invalid``.
+        """
+        return read_current(self._directory)
+
+    def directory(self, reference: str) -> Path:
+        """Resolve ``current``, a digest, a unique beginning (6 characters or more), or a path.
+
+        Raises:
+            UsageError: ``bundle-unknown``, ``bundle-ambiguous``, ``no-bundle``.
+        """
+        if reference == "current":
+            reference = self.current().bundle
+        return resolve(reference, self._directory, tuple(self.digests()))
+
+    def verify(self, directory: Path) -> Manifest:
+        """Check signature, list of files, sizes and digests.
+
+        Raises:
+            IntegrityError: ``bundle-unsigned``, ``bundle-signature``, ``bundle-untrusted-key``,
+                ``bundle-revoked-key``, ``bundle-manifest``, ``bundle-digest``, ``bundle-path``,
+                ``bundle-too-large``, ``bundle-file-missing``, ``bundle-file-extra``,
+                ``bundle-not-a-file``, ``bundle-file-changed``.
+        """
+        manifest = check_manifest(directory, self._keys)
+        check_files(directory, manifest, keep=False)
+        return manifest
+
+    def read(self, directory: Path) -> Bundle:
+        """Verify a bundle and read it from the very bytes that were hashed."""
+        return self.load(directory)[1]
+
+    def load(self, directory: Path) -> tuple[Manifest, Bundle]:
+        """Verify a bundle and read it, with its manifest, in one pass (no model is parsed).
+
+        Raises:
+            IntegrityError: Those of `verify`, ``bundle-manifest`` for malformed documents.
+        """
+        manifest = check_manifest(directory, self._keys)
+        files = check_files(directory, manifest, keep=True)
+        try:
+            return manifest, Bundle.from_files(manifest, files)
+        except (AttributeError, RecursionError, UsageError) as error:
+            raise refused("bundle-manifest", "one of its documents is malformed") from error
+
+    def read_policy(self, file: Path) -> Policy:
+        """Read a policy and check its signature.
+
+        Args:
+            file: A bare file name means a policy of this store, anything else is a path.
+
+        Raises:
+            UsageError: ``policy-missing``.
+            IntegrityError: ``policy-unsigned``, ``policy-signature``, ``policy-untrusted-key``,
+                ``policy-revoked-key``, ``policy-invalid``.
+        """
+        path = self._directory / file if file.parent == Path() else file
+        return read_signed_policy(path, self._keys)
+
+    def digests(self) -> Iterator[str]:
+        """List the digests of all bundles, newest first."""
+        found = [self._path(name) for name in self._names() if DIGEST.fullmatch(name)]
+        times = {path.name: path.stat().st_mtime_ns for path in found if path.is_dir()}
+        yield from sorted(times, key=lambda name: (-times[name], name))
+
+    def _path(self, name: str) -> Path:
+        return self._directory / name
+
+    def _names(self) -> list[str]:
+        if not self._directory.is_dir():
+            return []
+        return sorted(path.name for path in self._directory.iterdir())
+
+    def _check_published(self, target: Path) -> None:
+        """Read back what lies under the digest, whoever wrote it."""
+        try:
+            self.verify(target)
+        except IntegrityError as error:
+            raise IntegrityError(
+                f"A bundle with the digest {target.name[:12]} is there and is damaged: {error}",
+                remedy=f"Move {target} away and try again.",
+                code="bundle-exists-damaged",
+                details={"cause": error.code},
+            ) from error
+
+    def _write_aside(self, files: Mapping[str, bytes], target: Path) -> None:
+        """Write, sync, rename. Until the rename nobody can see anything."""
+        aside = self._path(f"{PARTIAL}{secrets.token_hex(8)}")
+        try:
+            aside.mkdir()
+            folders = {aside}
+            for name, data in files.items():
+                path = aside / PurePosixPath(name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                folders.update(p for p in path.parents if p.is_relative_to(aside))
+                write_new(path, data)
+            for folder in folders:
+                sync_directory(folder)
+            aside.rename(target)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+        sync_directory(self._directory)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Be the only writer; sweep what a killed writer left; translate the system's errors."""
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._path(".lock"), timeout=self._lock_seconds):
+                for name in self._names():
+                    if name.startswith(PARTIAL):
+                        self._sweep(self._path(name))
+                yield
+        except Timeout as error:
+            raise ScorewrightError(
+                f"Another process has been writing to {self._directory} for too long.",
+                remedy="Wait for it to end, then try again.",
+                code="bundle-store-locked",
+            ) from error
+        except OSError as error:
+            raise ScorewrightError(
+                f"{self._directory} cannot be written: {error.strerror or error}.",
+                remedy="Check permissions and free space, then try again; nothing was published.",
+                code="write-failed",
+            ) from error
+
+    @staticmethod
+    def _sweep(path: Path) -> None:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

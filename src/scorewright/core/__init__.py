@@ -1,0 +1,1 @@
+"""The core: values in, values out. No clock, environment, file, socket or database."""

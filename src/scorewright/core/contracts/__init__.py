@@ -1,0 +1,19 @@
+"""What a table must look like, and whether one application looks like it."""
+
+from scorewright.core.contracts.document import Column, ColumnType, Contract, UnknownPolicy, Use
+from scorewright.core.contracts.rows import FieldProblem, RowCheck, check_row
+from scorewright.core.contracts.rules import MAX_INTEGER, MAX_TEXT, expectation
+
+__all__ = [
+    "MAX_INTEGER",
+    "MAX_TEXT",
+    "Column",
+    "ColumnType",
+    "Contract",
+    "FieldProblem",
+    "RowCheck",
+    "UnknownPolicy",
+    "Use",
+    "check_row",
+    "expectation",
+]

@@ -1,0 +1,98 @@
+"""The feature space: which columns, in which order, and how each becomes a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Feature", "FeatureSpace"]
+
+Value = float | int | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One model input.
+
+    Attributes:
+        name: Column name.
+        categories: Empty for numbers and booleans. For a category, its values in code order:
+            the code is the position, and a missing or unlisted value is NaN.
+    """
+
+    name: str
+    categories: tuple[str, ...] = ()
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether the feature is encoded by category code."""
+        return bool(self.categories)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpace:
+    """The model's inputs, in the order of the matrix columns."""
+
+    features: tuple[Feature, ...]
+    _codes: tuple[dict[str, int] | None, ...] = field(
+        init=False, repr=False, compare=False, default=()
+    )
+
+    def __post_init__(self) -> None:
+        """Index the categories."""
+        codes = tuple(
+            {value: code for code, value in enumerate(f.categories)} if f.categories else None
+            for f in self.features
+        )
+        object.__setattr__(self, "_codes", codes)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Feature names in order."""
+        return tuple(f.name for f in self.features)
+
+    @property
+    def categorical_indices(self) -> tuple[int, ...]:
+        """Positions of the categorical features."""
+        return tuple(i for i, f in enumerate(self.features) if f.is_categorical)
+
+    def row(self, values: Mapping[str, Value]) -> npt.NDArray[np.float64]:
+        """Encode one application.
+
+        Args:
+            values: Typed values by name, as `scorewright.core.contracts.check_row` returns them.
+
+        Returns:
+            Array of shape (n_features,); missing and unlisted values are NaN.
+        """
+        out = np.empty(len(self.features), dtype=np.float64)
+        for i, (feature, codes) in enumerate(zip(self.features, self._codes, strict=True)):
+            value = values[feature.name]
+            if value is None:
+                out[i] = np.nan
+            elif codes is not None:
+                out[i] = codes.get(str(value), np.nan)
+            else:
+                out[i] = float(value)
+        return out
+
+    def subset(self, names: Sequence[str]) -> FeatureSpace:
+        """Keep only the named features, in this space's order."""
+        keep = set(names)
+        return FeatureSpace(tuple(f for f in self.features if f.name in keep))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready form."""
+        return {
+            "schema_version": 1,
+            "features": [{"name": f.name, "categories": list(f.categories)} for f in self.features],
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> FeatureSpace:
+        """Read the form written by `to_dict`."""
+        return cls(tuple(Feature(e["name"], tuple(e["categories"])) for e in document["features"]))

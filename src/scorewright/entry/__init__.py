@@ -1,0 +1,1 @@
+"""The entries: parse, call one flow, show. They never import each other."""

@@ -1,0 +1,40 @@
+"""``scorewright demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scorewright.entry.cli.screen import JsonOption, listening, print_json, print_pairs, stdout
+
+__all__ = ["command"]
+
+
+def command(
+    context: typer.Context,
+    data: Annotated[
+        str, typer.Option(help="lending_club, credit_data, or a file of your own.")
+    ] = "lending_club",
+    directory: Annotated[
+        Path | None,
+        typer.Option("--directory", "-d", help="Fresh folder for the demo's project."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the whole path on real loans: check, train, log, bundle, serve, decide, report."""
+    from scorewright import wiring
+
+    with listening(context, as_json=as_json) as notify:
+        result = wiring.demo(data, directory, notify)
+    if as_json:
+        print_json(result.to_dict())
+        return
+    print_pairs(f"{result.title} in {result.seconds:.0f} s", result.summary())
+    console = stdout()
+    console.print(f"One application, asked of the running API: {result.answer_line()}")
+    console.print(f"Report: [bold]{result.report}[/]")
+    console.print("Go on with:")
+    for line in result.next_commands():
+        console.print(f"  [bold]{line}[/]", soft_wrap=True)

@@ -1,0 +1,55 @@
+"""``scorewright init FILE``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scorewright.entry.cli.screen import JsonOption, print_json, print_pairs, stdout
+
+__all__ = ["command"]
+
+
+def command(  # noqa: PLR0913 - one parameter per option
+    file: Annotated[Path, typer.Argument(help="A table of past applications: CSV or Parquet.")],
+    directory: Annotated[
+        Path, typer.Option("--directory", "-d", help="Folder of the new project.")
+    ] = Path(),
+    target: Annotated[
+        str | None, typer.Option(help="Column with the outcome, if the guess is wrong.")
+    ] = None,
+    bad_value: Annotated[
+        str | None, typer.Option(help="Its value that means default, if the guess is wrong.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The project's name, snake_case.")] = None,
+    force: Annotated[bool, typer.Option(help="Overwrite an existing scorewright.toml.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a commented scorewright.toml and a contract for a given table.
+
+    Target, key, dates, types and separators are guessed; nothing is asked. Read the two files,
+    correct what was guessed wrong, then run 'scorewright data check' and 'scorewright train'.
+    """
+    from scorewright import wiring
+
+    made = wiring.init_project(
+        file, directory, target=target, bad_value=bad_value, name=name, force=force
+    )
+    if as_json:
+        print_json(made.to_dict())
+        return
+    print_pairs(
+        "A new project",
+        [
+            ("settings", str(made.settings_file)),
+            ("contract", str(made.contract_file)),
+            ("rows", f"{made.rows:,}"),
+            ("target", f"{made.target} (bad: {made.bad_value}, {100 * made.bad_rate:.1f} %)"),
+            ("key", made.key or "none found"),
+            ("decision date", made.decision_date or "none found"),
+            ("kept from the model", ", ".join(made.withheld) or "nothing"),
+        ],
+    )
+    stdout().print("Next: [bold]scorewright data check[/], then [bold]scorewright train[/]")

@@ -1,0 +1,110 @@
+"""The command line's front: the commands, and the edge where errors become two lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from scorewright import __version__
+from scorewright.core.errors import ScorewrightError
+from scorewright.entry.cli import bundle, data, demo, doctor, initialise, score, serve, train, ui
+from scorewright.entry.cli.screen import Session, show_error
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+USAGE = 2
+
+app = typer.Typer(
+    name="scorewright",
+    help=(
+        "Build, govern and run credit-scoring models on MLflow.\n\n"
+        "Start with 'scorewright demo', or 'scorewright init FILE' with your own table."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"scorewright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="The project's scorewright.toml; found upwards."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    context.obj = Session(config=config, quiet=quiet)
+
+
+app.command("init", epilog="Example: scorewright init loans.csv")(initialise.command)
+app.add_typer(data.app, name="data")
+app.command("train", epilog="Example: scorewright train --json > run.json")(train.command)
+app.command("score", epilog="Example: scorewright score new.csv -o scored.csv")(score.command)
+app.command("serve", epilog="Example: scorewright serve --port 8800")(serve.command)
+app.add_typer(bundle.app, name="bundle")
+app.command("doctor", epilog="Example: scorewright doctor --json")(doctor.command)
+app.command("ui", epilog="Example: scorewright ui --port 5000")(ui.command)
+app.command("demo", epilog="Example: scorewright demo --data credit_data")(demo.command)
+
+
+def main() -> None:
+    """Run the command line. Every way out has an exit code, none shows a traceback.
+
+    0 fine, 1 findings, 2 usage, 3 failure, 130 interrupted.
+    """
+    as_json = "--json" in sys.argv
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. Nothing half-written is left; run the command again.", err=True)
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except ScorewrightError as error:
+        show_error(error, as_json=as_json)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output went away, as in "| head": nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last edge: two lines, never a traceback
+        _show_unexpected(error, as_json=as_json)
+        sys.exit(ScorewrightError.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_unexpected(error: Exception, *, as_json: bool) -> None:
+    """Say that this is our fault, and where the details are."""
+    if os.environ.get("SCOREWRIGHT_DEBUG"):
+        traceback.print_exception(error)
+    show_error(
+        ScorewrightError(
+            f"An error nobody foresaw: {type(error).__name__}: {error}",
+            remedy="Run again with SCOREWRIGHT_DEBUG=1 and report what it prints.",
+            code="unexpected",
+        ),
+        as_json=as_json,
+    )

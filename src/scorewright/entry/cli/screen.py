@@ -1,0 +1,175 @@
+"""What the user sees: results on stdout, progress and errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from scorewright.core.errors import ScorewrightError
+from scorewright.flows.events import Event, Note, Notify, StageDone, StageStarted, StepDone, ignore
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = [
+    "JsonOption",
+    "Session",
+    "listening",
+    "print_json",
+    "print_pairs",
+    "print_table",
+    "session",
+    "show_error",
+    "stderr",
+    "stdout",
+]
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout instead of text.")
+]
+
+STAGE_NAMES = {
+    "check": "Check data against the contract",
+    "folds": "Plan the folds",
+    "leakage": "Look for leaks",
+    "validate": "Cross-validate",
+    "calibrate": "Calibrate",
+    "threshold": "Choose the threshold",
+    "refit": "Fit on all rows",
+    "log": "Log to MLflow",
+    "bundle": "Sign and prove the bundle",
+    "project": "Make the project",
+    "report": "Write the report",
+    "serve": "Ask the running API",
+    "score": "Score",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The options before the command."""
+
+    config: Path | None = None
+    quiet: bool = False
+
+
+def session(context: typer.Context) -> Session:
+    """Return the options before the command."""
+    return cast("Session", context.obj) if isinstance(context.obj, Session) else Session()
+
+
+def stdout() -> Console:
+    """Return the console of results."""
+    return Console(highlight=False)
+
+
+def stderr() -> Console:
+    """Return the console of progress and errors."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print one JSON document, and nothing else, on stdout."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    stdout().print(table)
+
+
+def print_pairs(title: str, pairs: Sequence[tuple[str, str]]) -> None:
+    """Print names and values as a table without a header."""
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(escape(name), escape(value))
+    stdout().print(table)
+
+
+def show_error(error: ScorewrightError, *, as_json: bool) -> None:
+    """Print message and remedy; with ``--json`` one document on stdout as well."""
+    if as_json:
+        print_json(error.to_dict())
+    console = stderr()
+    console.print(f"[bold red]error[/] [dim]({escape(error.code)})[/] {escape(error.message)}")
+    console.print(f"[bold]what to do:[/] {escape(error.remedy)}")
+
+
+@contextmanager
+def listening(context: typer.Context, *, as_json: bool = False) -> Iterator[Notify]:
+    """Draw what a flow says: bars on a terminal, lines elsewhere, nothing when quiet."""
+    if session(context).quiet:
+        yield ignore
+        return
+    console = stderr()
+    if not console.is_terminal or as_json:
+        yield _Lines().notify
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(finished_text="[green]done[/]"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[detail]}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield _Bars(progress).notify
+
+
+class _Lines:
+    """One line per finished stage, for logs and pipes."""
+
+    def notify(self, event: Event) -> None:
+        match event:
+            case StageDone(stage=stage, summary=summary):
+                print(f"{STAGE_NAMES.get(stage, stage)}: {summary}", file=sys.stderr)  # noqa: T201
+            case Note(message=message):
+                print(message, file=sys.stderr)  # noqa: T201
+            case StageStarted() | StepDone():
+                pass
+
+
+class _Bars:
+    """One bar per stage."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def notify(self, event: Event) -> None:
+        match event:
+            case StageStarted(stage=stage, steps=steps):
+                name = STAGE_NAMES.get(stage, stage)
+                self._tasks[stage] = self._progress.add_task(name, total=steps or None, detail="")
+            case StepDone(stage=stage, done=done, detail=detail):
+                self._progress.update(self._task(stage), completed=done, detail=detail)
+            case StageDone(stage=stage, summary=summary):
+                task = self._task(stage)
+                self._progress.update(task, total=1, completed=1, detail=summary)
+            case Note(message=message):
+                self._progress.console.print(f"[dim]{escape(message)}[/]")
+
+    def _task(self, stage: str) -> TaskID:
+        if stage not in self._tasks:
+            name = STAGE_NAMES.get(stage, stage)
+            self._tasks[stage] = self._progress.add_task(name, total=None, detail="")
+        return self._tasks[stage]

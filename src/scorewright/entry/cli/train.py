@@ -1,0 +1,47 @@
+"""``scorewright train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scorewright.entry.cli.screen import (
+    JsonOption,
+    listening,
+    print_json,
+    print_pairs,
+    session,
+    stdout,
+)
+
+__all__ = ["command"]
+
+
+def command(
+    context: typer.Context,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Where to write the HTML report.", show_default="report.html"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train, validate, calibrate, log to MLflow, and deploy a signed bundle with its policy.
+
+    Stops before training when the data breaks its contract or a leakage finding is open.
+    """
+    from scorewright import wiring
+
+    with listening(context, as_json=as_json) as notify:
+        project = wiring.project(session(context).config)
+        result = project.train(notify)
+        file = project.write_report(result, report, notify)
+    if as_json:
+        print_json({**result.to_dict(), "report": str(file)})
+        return
+    from scorewright.flows.summary import summary_rows
+
+    print_pairs(f"{result.run_name} ({result.bundle.data_version})", summary_rows(result))
+    stdout().print(f"report: [bold]{file}[/]")
+    stdout().print("Next: [bold]scorewright serve[/], [bold]scorewright ui[/]")

@@ -1,0 +1,87 @@
+"""What the service says, as plain documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from scorewright.entry.service.body import Application
+from scorewright.flows.verify_bundle import Deployment
+
+__all__ = ["decision_answer", "health_answer", "version_answer"]
+
+
+def decision_answer(
+    deployment: Deployment, application: Application, request_id: str
+) -> dict[str, Any]:
+    """Score and decide one application.
+
+    Args:
+        deployment: Model and policy.
+        application: Keeps the contract.
+        request_id: Of this request.
+
+    Raises:
+        ScorewrightError: ``score-not-finite``.
+    """
+    pd = deployment.scorer.score_row(application.row.values)
+    policy = deployment.policy
+    return {
+        "request_id": request_id,
+        "application_id": application.id,
+        "pd": pd,
+        "decision": policy.decide(pd),
+        "threshold": policy.threshold,
+        "policy": _policy(deployment),
+        "model": _model(deployment),
+        "flags": {"unknown_category": list(application.row.unknown)},
+    }
+
+
+def health_answer(deployment: Deployment, since: datetime, uptime: float) -> dict[str, Any]:
+    """Say that the service lives and from which bundle it answers."""
+    return {
+        "status": "ok",
+        "bundle": deployment.loaded.manifest.digest,
+        "since": since.isoformat(),
+        "uptime_seconds": round(uptime, 3),
+    }
+
+
+def version_answer(
+    deployment: Deployment, since: datetime, versions: Mapping[str, str], scorewright: str
+) -> dict[str, Any]:
+    """Say exactly what answers: model, policy, data, libraries."""
+    manifest = deployment.loaded.manifest
+    return {
+        "scorewright": scorewright,
+        "model": {
+            **_model(deployment),
+            "type": manifest.model_type,
+            "learner": manifest.learner,
+            "created_at": manifest.created_at,
+        },
+        "policy": {**_policy(deployment), "threshold": deployment.policy.threshold},
+        "data_version": manifest.data_version,
+        "libraries": {
+            "training": dict(manifest.library_versions),
+            "service": dict(sorted(versions.items())),
+        },
+        "since": since.isoformat(),
+    }
+
+
+def _model(deployment: Deployment) -> dict[str, str]:
+    manifest = deployment.loaded.manifest
+    return {
+        "name": manifest.name,
+        "run_id": manifest.run_id,
+        "bundle": manifest.digest,
+        "model_digest": manifest.model_digest,
+    }
+
+
+def _policy(deployment: Deployment) -> dict[str, Any]:
+    policy = deployment.policy
+    return {"id": policy.id, "version": policy.version, "digest": policy.digest}

@@ -1,0 +1,82 @@
+"""The application: four pages over one deployment that was proved before."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from scorewright import __version__
+from scorewright.entry.service.answers import decision_answer, health_answer, version_answer
+from scorewright.entry.service.body import parse_application, read_body
+from scorewright.entry.service.guard import Guard
+from scorewright.entry.service.openapi import openapi_document
+from scorewright.entry.service.problems import add_handlers, json_bytes, request_id
+from scorewright.flows.ports import Clock
+from scorewright.flows.verify_bundle import Deployment
+
+__all__ = ["create_app"]
+
+TITLE = "Scorewright"
+
+
+def create_app(deployment: Deployment, *, clock: Clock, versions: Mapping[str, str]) -> FastAPI:
+    """Make the scoring service for one deployment.
+
+    Args:
+        deployment: From `scorewright.flows.verify_bundle.load_for_serving`.
+        clock: For uptime, and for ``since`` where the bundle is not the deployed one.
+        versions: Package -> version of this process.
+
+    Returns:
+        An application with ``POST /predict``, ``GET /health``, ``GET /version``, ``/docs`` and
+        ``/openapi.json``. Every error is problem+json and no answer repeats a value sent.
+    """
+    app = _new_app()
+    app.add_middleware(Guard)
+    add_handlers(app)
+    app.openapi_schema = openapi_document(deployment.loaded.bundle, TITLE, __version__)
+    _add_predict(app, deployment)
+    _add_state(app, deployment, clock, versions)
+    return app
+
+
+def _new_app() -> FastAPI:
+    """Make an empty application whose ``/docs`` needs no network, where that is installed."""
+    factory: Callable[..., FastAPI] = FastAPI
+    if importlib.util.find_spec("fastapi_offline") is not None:
+        factory = importlib.import_module("fastapi_offline").FastAPIOffline
+    return factory(title=TITLE, version=__version__, redoc_url=None)
+
+
+def _add_predict(app: FastAPI, deployment: Deployment) -> None:
+    contract = deployment.loaded.bundle.contract
+
+    # Some hundred microseconds of arithmetic: a thread would cost more than it frees.
+    @app.post("/predict")
+    async def predict(request: Request) -> Response:
+        application = parse_application(await read_body(request), contract)
+        return _json(decision_answer(deployment, application, request_id(request)))
+
+
+def _add_state(
+    app: FastAPI, deployment: Deployment, clock: Clock, versions: Mapping[str, str]
+) -> None:
+    started = clock.elapsed()
+    since = deployment.since or clock.now()
+
+    @app.get("/health")
+    async def health() -> Response:
+        return _json(health_answer(deployment, since, clock.elapsed() - started))
+
+    @app.get("/version")
+    async def version() -> Response:
+        return _json(version_answer(deployment, since, versions, __version__))
+
+
+def _json(document: dict[str, Any]) -> Response:
+    return Response(json_bytes(document), media_type="application/json")

@@ -1,0 +1,452 @@
+"""The ports: what the flows need from the world, and nothing more.
+
+Each is a Protocol owned by the flows and implemented by an adapter. ``wiring`` is the only
+file that knows which adapter stands behind which port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from scorewright.core.bundles import Bundle, Manifest
+from scorewright.core.contracts import Contract
+from scorewright.core.decision import Policy
+from scorewright.core.matrix import FeatureSpace
+
+if TYPE_CHECKING:
+    import polars as pl  # the service starts without it
+
+__all__ = [
+    "BundleStore",
+    "ChartRenderer",
+    "Clock",
+    "CodeVersion",
+    "ContractFiles",
+    "Current",
+    "DatasetInput",
+    "FitTask",
+    "FittedModel",
+    "Learner",
+    "LearnerCatalogue",
+    "LoadedBundle",
+    "Proof",
+    "Prover",
+    "RunHandle",
+    "RunLog",
+    "RunStart",
+    "TableFile",
+    "TableReader",
+    "TableSource",
+    "TableWriter",
+]
+
+Floats = npt.NDArray[np.float64]
+Params = Mapping[str, Any]
+
+
+class Clock(Protocol):
+    """The time, always aware and UTC."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        ...
+
+    def elapsed(self) -> float:
+        """Seconds from a fixed, arbitrary start; never runs backwards."""
+        ...
+
+
+class CodeVersion(Protocol):
+    """The version of the code that runs."""
+
+    def commit(self) -> str:
+        """Return the git commit, ``-dirty`` appended where the tree was, or ``unknown``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """Where a table's rows lie.
+
+    Attributes:
+        name: Table name.
+        patterns: File names or globs, already absolute.
+        separator: Column separator of CSV files.
+        null_values: Texts that mean "missing" in CSV files.
+        encoding: Text encoding of CSV files.
+    """
+
+    name: str
+    patterns: tuple[str, ...]
+    separator: str = ","
+    null_values: tuple[str, ...] = ("", "NA", "NaN", "nan", "null", "NULL", "None")
+    encoding: str = "utf-8"
+
+
+class TableReader(Protocol):
+    """Reads tables from files."""
+
+    def read(self, table: TableFile) -> pl.DataFrame:
+        """Return all rows. CSV columns come as text, Parquet columns with their own types.
+
+        Raises:
+            UsageError: ``data-file-missing``, ``data-file-empty``, ``data-encoding``,
+                ``data-ragged`` (names the line), ``data-duplicate-column``, ``data-unreadable``,
+                ``data-columns-differ`` (files of one glob with different columns).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """A table and the file of its contract."""
+
+    file: TableFile
+    contract_path: Path
+
+
+class ContractFiles(Protocol):
+    """Contracts as files people read and edit."""
+
+    def load(self, path: Path) -> Contract | None:
+        """Return the contract, or None where there is no file.
+
+        Raises:
+            UsageError: ``contract-invalid``, with file and line.
+        """
+        ...
+
+    def save(self, contract: Contract, path: Path) -> None:
+        """Write the contract aside and rename it."""
+        ...
+
+
+class TableWriter(Protocol):
+    """Writes a table to one file, aside first and then renamed."""
+
+    def write(self, frame: pl.DataFrame, path: Path) -> None:
+        """Write CSV or Parquet by suffix. Text cells that a spreadsheet would run are escaped.
+
+        Raises:
+            UsageError: ``output-format`` for an unknown suffix.
+            ScorewrightError: ``write-failed`` (disk full, no permission); nothing is left behind.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FitTask:
+    """Everything a learner may look at while it fits.
+
+    Attributes:
+        x: Matrix of shape (n, p) in the order of ``space``; NaN is missing, categories are codes.
+        y: Labels of shape (n,), 1 is bad.
+        space: The feature space of ``x``.
+        params: Complete parameters, as returned by `Learner.parameters`.
+        monotone: Feature name -> +1 (PD rises with it) or -1.
+        seed: Seed of everything random.
+        threads: Threads the learner may use.
+    """
+
+    x: Floats
+    y: npt.NDArray[np.int8]
+    space: FeatureSpace
+    params: Params
+    monotone: Mapping[str, int] = field(default_factory=dict)
+    seed: int = 42
+    threads: int = 2
+
+
+class FittedModel(Protocol):
+    """A fitted model: numbers in, raw scores out, and a native form without pickle."""
+
+    def predict(self, x: Floats) -> Floats:
+        """Return raw scores in (0, 1) of shape (n,) for a matrix of shape (n, p)."""
+        ...
+
+    def files(self) -> Mapping[str, bytes]:
+        """Return the native files that `Learner.load` reads back."""
+        ...
+
+    def importance(self) -> Mapping[str, float]:
+        """Return a non-negative importance per feature name."""
+        ...
+
+    def loss_history(self) -> Sequence[float]:
+        """Return the training log loss per iteration; empty where there are none."""
+        ...
+
+
+class Learner(Protocol):
+    """A learning algorithm.
+
+    Attributes:
+        name: Name in the settings, equal to the file's name: ``lgbm``.
+        model_type: Value of the ``model_type`` tag of the conventions.
+        supports_monotone: Whether ``monotone`` constraints can be kept.
+    """
+
+    name: str
+    model_type: str
+    supports_monotone: bool
+
+    def parameters(self, overrides: Params, seed: int) -> dict[str, Any]:
+        """Return the complete parameters under the library's own names.
+
+        Raises:
+            UsageError: ``learner-params`` for an unknown name or impossible value, with near misses.
+        """
+        ...
+
+    def weight_ratio(self, params: Params, y: npt.NDArray[np.int8]) -> float:
+        """Return omega = weight of a bad / weight of a good that these parameters imply."""
+        ...
+
+    def fit(self, task: FitTask) -> FittedModel:
+        """Fit on the task's rows. The same task gives the same bytes in `FittedModel.files`."""
+        ...
+
+    def load(self, files: Mapping[str, bytes], space: FeatureSpace) -> FittedModel:
+        """Read a model back from its native files."""
+        ...
+
+
+class LearnerCatalogue(Protocol):
+    """The learners that are installed, by name."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names, sorted."""
+        ...
+
+    def get(self, name: str) -> Learner:
+        """Return a learner.
+
+        Raises:
+            UsageError: ``learner-unknown``, with near misses.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """What is known of a run when it starts."""
+
+    experiment: str
+    name: str
+    description: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInput:
+    """A data set a run used.
+
+    Attributes:
+        name: Label, such as ``lending_club``.
+        digest: Content digest, 64 hexadecimal characters.
+        role: ``training``, ``validation``, ``policy`` or ``test``.
+        source: Where it was read from, as text.
+        schema: Column name -> type.
+        profile: Row counts and the like.
+    """
+
+    name: str
+    digest: str
+    role: str
+    source: str
+    schema: Mapping[str, str]
+    profile: Mapping[str, Any]
+
+
+class RunHandle(Protocol):
+    """One open run. Left by an exception, it ends as FAILED with the reason in a tag."""
+
+    run_id: str
+    experiment_id: str
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Log parameters."""
+        ...
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Log final metrics (step 0)."""
+        ...
+
+    def log_history(self, histories: Mapping[str, Sequence[float]]) -> None:
+        """Log metric histories; the position is the step."""
+        ...
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags."""
+        ...
+
+    def log_input(self, dataset: DatasetInput) -> None:
+        """Log a data set as an input with its role."""
+        ...
+
+    def log_files(self, files: Mapping[str, bytes]) -> None:
+        """Log artifacts by relative path."""
+        ...
+
+    def log_model(
+        self, name: str, bundle_dir: Path, manifest: Manifest, example: Mapping[str, Any]
+    ) -> str:
+        """Log the bundle as an MLflow model that needs no pickle; return its model URI."""
+        ...
+
+
+class RunLog(Protocol):
+    """The system of record for runs."""
+
+    def start(self, start: RunStart) -> RunContext:
+        """Open a run: ``with run_log.start(...) as run:``.
+
+        Raises:
+            ScorewrightError: ``store-unreachable``, ``store-schema``, ``store-locked``.
+        """
+        ...
+
+    def location(self) -> str:
+        """Return the tracking URI for people."""
+        ...
+
+
+class RunContext(Protocol):
+    """A context manager around a run."""
+
+    def __enter__(self) -> RunHandle:
+        """Create the run."""
+        ...
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """End it: FINISHED, FAILED, or KILLED on an interrupt."""
+        ...
+
+
+class ChartRenderer(Protocol):
+    """Turns Vega-Lite specifications into pictures."""
+
+    def png(self, spec: Mapping[str, Any]) -> bytes:
+        """Return the chart as PNG."""
+        ...
+
+    def svg(self, spec: Mapping[str, Any]) -> str:
+        """Return the chart as SVG text."""
+        ...
+
+    def script(self) -> str:
+        """Return the JavaScript that draws specifications in a page, without any network."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedBundle:
+    """A bundle whose signature, digests and golden rows have been proved."""
+
+    manifest: Manifest
+    bundle: Bundle
+    model: FittedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What ``current.json`` names: the deployed bundle and its policy."""
+
+    bundle: str
+    policy_file: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The result of proving a bundle in a disposable child process.
+
+    Attributes:
+        bundle: Digest of the manifest the child read; the caller compares it with its own.
+        rows: Golden rows scored.
+        largest_difference: Largest absolute difference of a PD.
+        seconds: Wall time, start of the child included.
+    """
+
+    bundle: str
+    rows: int
+    largest_difference: float
+    seconds: float
+
+
+class Prover(Protocol):
+    """Proves a bundle in a child process that may die without harm."""
+
+    def prove(self, directory: Path) -> Proof:
+        """Load the model in a child and compare its answers with the golden rows.
+
+        Raises:
+            IntegrityError: ``bundle-canary-died``, ``bundle-canary-timeout``,
+                ``bundle-golden-mismatch``.
+        """
+        ...
+
+
+class BundleStore(Protocol):
+    """The bundles of a project, on disk: ``<digest>/`` and the policies beside them."""
+
+    def publish(self, bundle: Bundle) -> Path:
+        """Sign and write a bundle aside, rename it to its digest; return its directory."""
+        ...
+
+    def publish_policy(self, policy: Policy) -> Path:
+        """Sign and write a policy beside its bundle as ``<digest>.policy-<version>.json``."""
+        ...
+
+    def next_policy_version(self) -> int:
+        """Return one more than the highest policy version in the store."""
+        ...
+
+    def activate(self, bundle_digest: str, policy_file: str, now: datetime) -> Current:
+        """Replace ``current.json`` atomically."""
+        ...
+
+    def current(self) -> Current:
+        """Read ``current.json``.
+
+        Raises:
+            UsageError: ``no-bundle`` when nothing has been trained yet.
+        """
+        ...
+
+    def directory(self, reference: str) -> Path:
+        """Resolve ``current``, a digest, a unique beginning of one, or a path."""
+        ...
+
+    def verify(self, directory: Path) -> Manifest:
+        """Check signature, list of files, sizes and digests.
+
+        Raises:
+            IntegrityError: ``bundle-unsigned``, ``bundle-signature``, ``bundle-untrusted-key``,
+                ``bundle-file-missing``, ``bundle-file-extra``, ``bundle-file-changed``,
+                ``bundle-manifest``.
+        """
+        ...
+
+    def read(self, directory: Path) -> Bundle:
+        """Read a verified bundle's documents and bytes (no model is parsed)."""
+        ...
+
+    def load(self, directory: Path) -> tuple[Manifest, Bundle]:
+        """Verify and read in one pass: the bytes that are hashed are the bytes that are used."""
+        ...
+
+    def read_policy(self, file: Path) -> Policy:
+        """Read a policy and check its signature."""
+        ...
+
+    def digests(self) -> Iterator[str]:
+        """List the digests of all bundles, newest first."""
+        ...

@@ -1,0 +1,170 @@
+"""Score a file: every row held to the bundle's contract, none lost in silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from scorewright.core.contracts import Contract
+from scorewright.core.errors import FindingsError
+from scorewright.core.matrix import to_matrix
+from scorewright.core.tables import TableReport, check_frame
+from scorewright.flows.events import Note, Notify, StageDone, StageStarted
+from scorewright.flows.ports import TableFile, TableReader, TableWriter
+from scorewright.flows.verify_bundle import Deployment
+
+__all__ = ["ScoreRequest", "ScoreResult", "score_file"]
+
+ROW = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """What to score and where to write.
+
+    Attributes:
+        file: The applications.
+        output: Result file, ``.csv`` or ``.parquet``.
+        rejects: File for rows that break the contract; None means one bad row stops all.
+    """
+
+    file: TableFile
+    output: Path
+    rejects: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """What came of it; ``rows`` counts the scored ones."""
+
+    rows: int
+    rejected: int
+    mean_pd: float
+    approval_rate: float
+    bundle: str
+    policy_id: str
+    policy_version: int
+    output: Path
+    rejects: Path | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON document of ``scorewright score --json``."""
+        return {
+            "schema_version": 1,
+            "rows": self.rows,
+            "rejected": self.rejected,
+            "mean_pd": self.mean_pd,
+            "approval_rate": self.approval_rate,
+            "bundle": self.bundle,
+            "policy": {"id": self.policy_id, "version": self.policy_version},
+            "output": str(self.output),
+            "rejects": str(self.rejects) if self.rejects else None,
+        }
+
+
+def score_file(
+    request: ScoreRequest,
+    deployment: Deployment,
+    reader: TableReader,
+    writer: TableWriter,
+    notify: Notify,
+) -> ScoreResult:
+    """Score the rows of a file with a deployed bundle and its policy.
+
+    Args:
+        request: Files.
+        deployment: A proved bundle with its policy.
+        reader: Reads the applications.
+        writer: Writes the result.
+        notify: Hears the progress.
+
+    Returns:
+        Counts and headline figures.
+
+    Raises:
+        FindingsError: ``score-findings``: rows break the contract and no place for them was
+            given, or not a single row keeps it. Nothing is written.
+        UsageError: Files that cannot be read or written.
+    """
+    notify(StageStarted("score"))
+    raw = reader.read(request.file)
+    contract = deployment.loaded.bundle.contract
+    scoring = contract.for_scoring(with_key=contract.key in raw.columns)
+    ignored = [name for name in raw.columns if name not in scoring.names]
+    if ignored:
+        notify(Note(f"columns the model does not use are ignored: {', '.join(ignored[:8])}"))
+    report = check_frame(raw.select([n for n in raw.columns if n in scoring.names]), scoring)
+    bad = np.array(report.bad_rows, dtype=np.int64) - 1
+    if not report.is_clean:
+        _refuse(report, request, rows=raw.height, bad=len(bad))
+    keep = np.setdiff1d(np.arange(raw.height), bad)
+    scored = _scored(report.frame[keep.tolist()], keep, scoring, deployment)
+    if request.rejects is not None and len(bad):
+        writer.write(_rejected(raw, report), request.rejects)
+    writer.write(scored, request.output)
+    notify(StageDone("score", f"{len(keep):,} rows, {len(bad):,} rejected"))
+    policy = deployment.policy
+    return ScoreResult(
+        rows=len(keep),
+        rejected=len(bad),
+        mean_pd=float(scored["pd"].to_numpy().mean()),
+        approval_rate=float((scored["decision"] == "approve").to_numpy().mean()),
+        bundle=deployment.loaded.manifest.digest,
+        policy_id=policy.id,
+        policy_version=policy.version,
+        output=request.output,
+        rejects=request.rejects if len(bad) else None,
+    )
+
+
+def _refuse(report: TableReport, request: ScoreRequest, *, rows: int, bad: int) -> None:
+    """Stop where nothing could be scored, or rejects have no place to go."""
+    first = next(problem for problem in report.errors if problem.severity == "error")
+    is_whole_table = not first.first_rows
+    if not is_whole_table and request.rejects is not None and bad < rows:
+        return
+    where = f"row {first.first_rows[0]}" if first.first_rows else "the whole file"
+    raise FindingsError(
+        f"{bad:,} of {rows:,} rows break the contract; the first: column '{first.column}', "
+        f"{first.code}, {where}, expected {first.expected}. Nothing was written.",
+        remedy="Mend the rows, or give --rejects FILE to set them aside and score the others."
+        if not is_whole_table
+        else "Give the file the columns of the contract: 'scorewright bundle inspect' lists them.",
+        code="score-findings",
+        details={"report": report.to_dict()},
+    )
+
+
+def _scored(
+    frame: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]], scoring: Contract,
+    deployment: Deployment,
+) -> pl.DataFrame:  # fmt: skip
+    """Return key (or row number), PD, decision and what decided."""
+    pd = deployment.scorer.score_matrix(to_matrix(frame, deployment.scorer.space))
+    policy = deployment.policy
+    first = frame[scoring.key] if scoring.key else pl.Series(ROW, rows + 1)
+    return pl.DataFrame(
+        {
+            first.name: first,
+            "pd": pd,
+            "decision": np.where(pd >= policy.threshold, "decline", "approve"),
+            "threshold": policy.threshold,
+            "policy": f"{policy.id}@{policy.version}",
+            "bundle": deployment.loaded.manifest.digest,
+        }
+    )
+
+
+def _rejected(raw: pl.DataFrame, report: TableReport) -> pl.DataFrame:
+    """Return the bad rows as they came, with row number and reasons."""
+    rows = [row - 1 for row in report.bad_rows]
+    reasons = ["; ".join(report.reasons(row + 1)) for row in rows]
+    return (
+        raw[rows]
+        .insert_column(0, pl.Series("reasons", reasons))
+        .insert_column(0, pl.Series(ROW, [row + 1 for row in rows]))
+    )

@@ -1,0 +1,121 @@
+"""The deployable results: the bundle, its golden rows, and the policy beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from scorewright.core.bundles import Bundle, GoldenRow
+from scorewright.core.conventions import model_name
+from scorewright.core.decision import Policy
+from scorewright.core.drift import reference_statistics
+from scorewright.core.scoring import Scorer
+from scorewright.flows.train.tools import Prepared, Validated
+from scorewright.flows.train.validate import cost_matrix
+
+__all__ = ["make_bundle", "make_policy"]
+
+GOLDEN_ROWS = 20
+
+HEADLINE = (
+    "roc_auc", "roc_auc_low", "roc_auc_high", "ks", "gini", "brier", "cox_slope",
+    "business_cost", "cost_per_application", "approval_rate", "default_rate_approved",
+)  # fmt: skip
+
+
+def make_bundle(
+    validated: Validated, run_id: str, now: datetime, versions: Mapping[str, str]
+) -> Bundle:
+    """Put together everything that is deployed.
+
+    Args:
+        validated: The fitted model and its figures.
+        run_id: The MLflow run.
+        now: When, UTC.
+        versions: Package -> version.
+    """
+    prepared, a = validated.prepared, validated.assessment
+    project = prepared.settings.project.name
+    return Bundle(
+        name=model_name(project, prepared.learner.model_type),
+        model_type=prepared.learner.model_type,
+        learner=prepared.learner.name,
+        run_id=run_id,
+        data_version=prepared.data_version,
+        created_at=now.isoformat(),
+        library_versions=versions,
+        contract=prepared.contract,
+        space=prepared.space,
+        calibration=a.calibration.calibration,
+        model_files=validated.final.files(),
+        reference=reference_statistics(prepared.x, prepared.space, a.pd, float(prepared.y.mean())),
+        golden=_golden(validated),
+        metrics={k: a.metrics[k] for k in HEADLINE},
+    )
+
+
+def _golden(validated: Validated) -> tuple[GoldenRow, ...]:
+    """Choose rows spread over the whole range of PDs, and score them one by one."""
+    prepared, a = validated.prepared, validated.assessment
+    scorer = Scorer(
+        model=validated.final,
+        space=prepared.space,
+        calibration=a.calibration.calibration,
+        contract=prepared.contract,
+    )
+    order = np.argsort(scorer.score_matrix(prepared.x), kind="stable")
+    spread = np.unique(np.linspace(0, len(order) - 1, GOLDEN_ROWS).astype(np.int64))
+    features = [c.name for c in prepared.contract.features]
+    rows = prepared.frame.select(features)
+    golden = []
+    for index in order[spread]:
+        values: dict[str, Any] = rows.row(int(index), named=True)
+        golden.append(GoldenRow(values, scorer.score_row(values)))
+    return tuple(golden)
+
+
+def make_policy(
+    prepared: Prepared, validated: Validated, bundle: Bundle, version: int, now: datetime
+) -> Policy:
+    """Write the decision rule as its own document.
+
+    Args:
+        prepared: Settings with owner, costs and method.
+        validated: Where the threshold comes from.
+        bundle: The only bundle it may be used with.
+        version: Counts up within the project.
+        now: From when it holds, UTC.
+    """
+    a, settings = validated.assessment, prepared.settings
+    evidence: dict[str, Any] = {
+        "rows": len(a.y),
+        "business_cost": a.metrics["business_cost"],
+        "cost_per_application": a.metrics["cost_per_application"],
+        "approval_rate": a.metrics["approval_rate"],
+        "default_rate_approved": a.metrics["default_rate_approved"],
+        "bayes_threshold": a.bayes,
+        "within_one_percent": list(a.curve.band(0.01)),
+        "interval": [a.interval.low, a.interval.high] if a.interval else None,
+    }
+    return Policy(
+        id=settings.policy.id or f"{settings.project.name}_default",
+        version=version,
+        segment="all",
+        threshold=a.chosen_threshold,
+        costs=cost_matrix(prepared),
+        model_digest=bundle.model_digest,
+        bundle=bundle.manifest().digest,
+        calibration_digest=bundle.calibration.digest,
+        data_version=prepared.data_version,
+        data_role="out_of_fold",
+        method=settings.policy.method,
+        owner=settings.policy.owner or settings.project.owner,
+        approver=None,
+        effective_from=now.isoformat(),
+        effective_to=None,
+        reason=f"Fitted with the model of run {bundle.run_id}.",
+        evidence=evidence,
+    )

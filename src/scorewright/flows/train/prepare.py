@@ -1,0 +1,141 @@
+"""The first stages: read, enforce the contract, plan the folds, look for leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from scorewright.core.contracts import Contract
+from scorewright.core.errors import FindingsError, UsageError
+from scorewright.core.leakage import Settled
+from scorewright.core.matrix import FeatureSpace
+from scorewright.core.project import Settings
+from scorewright.core.tables import TableReport, frame_digest
+from scorewright.flows.check_data import check_data
+from scorewright.flows.events import StageDone, StageStarted
+from scorewright.flows.ports import Learner, TableSource
+from scorewright.flows.screening import LearningTable, find_leaks, finding_dict, learning_table
+from scorewright.flows.train.tools import Prepared, TrainTools
+
+__all__ = ["prepare"]
+
+
+def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepared:
+    """Read and check the application table, and stop where training would not be honest.
+
+    Args:
+        settings: The project.
+        source: The application table and its contract.
+        tools: Ports.
+
+    Returns:
+        Rows, labels, folds and the learner with its parameters.
+
+    Raises:
+        FindingsError: ``data-findings`` or ``leakage-findings``.
+        UsageError: Anything wrong with files, settings or columns.
+    """
+    learner = tools.learners.get(settings.learner.name)
+    params = learner.parameters(settings.learner.params, settings.project.seed)
+    report, contract = _checked_table(settings, source, tools)
+    frame = report.frame
+    tools.notify(StageStarted("folds"))
+    table = learning_table(settings, frame, contract)
+    _check_signs(settings, learner, table.space)
+    tools.notify(StageDone("folds", f"{table.plan.label}, {space_summary(table.space)}"))
+    digest = frame_digest(frame)
+    leakage = _stop_at_leaks(settings, table, learner, params, tools)
+    key = frame[contract.key].cast(pl.String) if contract.key else _row_numbers(frame)
+    return Prepared(
+        settings=settings,
+        contract=contract,
+        frame=frame,
+        space=table.space,
+        x=table.x,
+        y=table.y,
+        keys=key,
+        plan=table.plan,
+        data_version=f"{source.file.name}@{digest[:12]}",
+        data_digest=digest,
+        source=", ".join(source.file.patterns),
+        learner=learner,
+        params=params,
+        leakage=leakage,
+    )
+
+
+def space_summary(space: FeatureSpace) -> str:
+    """Say how many features there are, and how many are categories."""
+    return f"{len(space.features)} features ({len(space.categorical_indices)} categorical)"
+
+
+def _row_numbers(frame: pl.DataFrame) -> pl.Series:
+    return pl.Series("row", range(1, frame.height + 1)).cast(pl.String)
+
+
+def _checked_table(
+    settings: Settings, source: TableSource, tools: TrainTools
+) -> tuple[TableReport, Contract]:
+    """Enforce the contract; errors stop the work."""
+    check = check_data(settings, [source], tools.reader, tools.contracts, tools.notify)
+    contract = check.contracts[source.file.name]
+    report = check.reports[0]
+    errors = [problem for problem in report.errors if problem.severity == "error"]
+    if errors:
+        first = errors[0]
+        rows = ", ".join(str(r) for r in first.first_rows) or "-"
+        raise FindingsError(
+            f"The table '{source.file.name}' breaks its contract in {len(errors)} ways; the first: "
+            f"column '{first.column}', {first.code}, {first.count} rows (row {rows}), "
+            f"expected {first.expected}.",
+            remedy=f"Run 'scorewright data check' for the whole list, then mend the data or "
+            f"{source.contract_path.name}.",
+            code="data-findings",
+            details={"table": source.file.name, "report": report.to_dict()},
+        )
+    return report, contract
+
+
+def _check_signs(settings: Settings, learner: Learner, space: FeatureSpace) -> None:
+    """Refuse monotone constraints nobody can keep, before the work starts."""
+    if not settings.learner.monotone:
+        return
+    unknown = sorted(set(settings.learner.monotone) - set(space.names))
+    if unknown:
+        raise UsageError(
+            f"learner.monotone names '{unknown[0]}', which is not a model feature.",
+            remedy=f"Name one of: {', '.join(space.names)}.",
+            code="monotone-unknown",
+        )
+    if not learner.supports_monotone:
+        raise UsageError(
+            f"The learner '{learner.name}' cannot keep monotone constraints.",
+            remedy="Remove [learner.monotone], or use the learner 'lgbm'.",
+            code="monotone-unsupported",
+        )
+
+
+def _stop_at_leaks(
+    settings: Settings,
+    table: LearningTable,
+    learner: Learner,
+    params: Mapping[str, Any],
+    tools: TrainTools,
+) -> Settled:
+    """Look for leaks; an error nobody accepted stops the work."""
+    tools.notify(StageStarted("leakage"))
+    settled = find_leaks(settings, table, learner, params)
+    if settled.open:
+        first = settled.open[0]
+        raise FindingsError(
+            f"{len(settled.open)} leakage findings stop the training; the first: "
+            f"{first.code} {first.subject}: {first.message}",
+            remedy=first.remedy,
+            code="leakage-findings",
+            details={"findings": [finding_dict(f) for f in settled.open]},
+        )
+    accepted = f", {len(settled.accepted)} accepted" if settled.accepted else ""
+    tools.notify(StageDone("leakage", f"none open{accepted}"))
+    return settled

@@ -1,0 +1,143 @@
+"""What training needs from the world, and the values its stages hand on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from scorewright.core.calibration import CalibrationChoice
+from scorewright.core.contracts import Contract
+from scorewright.core.conventions import Conventions
+from scorewright.core.decision import CostCurve, ThresholdChoice, ThresholdInterval
+from scorewright.core.leakage import Settled
+from scorewright.core.matrix import FeatureSpace
+from scorewright.core.monotonicity import MonotoneProof
+from scorewright.core.project import Settings
+from scorewright.core.validation import FoldPlan
+from scorewright.flows.events import Notify
+from scorewright.flows.ports import (
+    BundleStore,
+    ChartRenderer,
+    Clock,
+    CodeVersion,
+    ContractFiles,
+    FittedModel,
+    Learner,
+    LearnerCatalogue,
+    Prover,
+    RunLog,
+    TableReader,
+)
+
+__all__ = ["Assessment", "OutOfFold", "Prepared", "TrainTools", "Validated"]
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainTools:
+    """The ports of training, and who listens."""
+
+    reader: TableReader
+    contracts: ContractFiles
+    learners: LearnerCatalogue
+    run_log: RunLog
+    bundles: BundleStore
+    prover: Prover
+    charts: ChartRenderer
+    code: CodeVersion
+    clock: Clock
+    conventions: Conventions
+    library_versions: Mapping[str, str]
+    notify: Notify
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Checked rows, ready to learn from.
+
+    Attributes:
+        settings: The project.
+        contract: The contract the rows keep.
+        frame: Typed rows, shape (n, columns).
+        x: Matrix of shape (n, p) in the order of ``space``.
+        y: Labels of shape (n,), 1 is bad.
+        keys: Row key as text, shape (n,).
+        plan: Which rows are validated where.
+        data_version: ``label@hash``.
+        data_digest: Full content digest.
+        learner, params: What will be fitted.
+        leakage: What the leakage checks said.
+    """
+
+    settings: Settings
+    contract: Contract
+    frame: pl.DataFrame
+    space: FeatureSpace
+    x: Floats
+    y: Labels
+    keys: pl.Series
+    plan: FoldPlan
+    data_version: str
+    data_digest: str
+    source: str
+    learner: Learner
+    params: Mapping[str, Any]
+    leakage: Settled
+
+    @property
+    def development(self) -> npt.NDArray[np.bool_]:
+        """Which rows are not held out of time, shape (n,)."""
+        return ~self.plan.is_oot
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """Raw scores of models that never saw the row.
+
+    Attributes:
+        score: Shape (development rows,).
+        train_folds: Per fold, (labels, raw scores) of the rows the fold's model was fitted on.
+        oot_score: Raw scores of the out-of-time rows by a model of all development rows.
+        seconds: What the fits took.
+    """
+
+    score: Floats
+    train_folds: tuple[tuple[Labels, Floats], ...]
+    oot_score: Floats | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The honest figures, and the threshold they lead to."""
+
+    y: Labels
+    raw: Floats
+    pd: Floats
+    fold: npt.NDArray[np.int64]
+    calibration: CalibrationChoice
+    curve: CostCurve
+    best: ThresholdChoice
+    chosen_threshold: float
+    interval: ThresholdInterval | None
+    bayes: float
+    metrics: Mapping[str, float]
+    histories: Mapping[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """Everything the run record, the bundle and the report are written from."""
+
+    prepared: Prepared
+    out_of_fold: OutOfFold
+    assessment: Assessment
+    final: FittedModel
+    monotone: tuple[MonotoneProof, ...]

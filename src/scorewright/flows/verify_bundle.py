@@ -1,0 +1,293 @@
+"""Verify a bundle, and load one for serving: nothing answers before it has been proved.
+
+The order is that of trust: signature, list of files and digests; the model parsed in a child
+that may die; parsed here, from the bytes that were hashed; the golden rows once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scorewright.core.bundles import Bundle, Manifest
+from scorewright.core.decision import Policy
+from scorewright.core.digests import short
+from scorewright.core.errors import IntegrityError, UsageError
+from scorewright.core.scoring import Scorer, check_golden
+from scorewright.flows.ports import (
+    BundleStore,
+    Current,
+    LearnerCatalogue,
+    LoadedBundle,
+    Proof,
+    Prover,
+)
+
+__all__ = [
+    "BundleReport",
+    "Deployment",
+    "inspect_bundle",
+    "load_bundle",
+    "load_for_serving",
+    "verify_bundle",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BundleReport:
+    """What a bundle is, and whether it was proved.
+
+    Attributes:
+        directory: Where it lies.
+        manifest: Its list of files and origin; signature and digests are verified.
+        metrics: Headline figures of its validation.
+        features: Names of the model's inputs in order.
+        proof: Result of the child process; None when only inspected.
+        policy: The deployed policy, when this bundle is the deployed one.
+        since: When it was deployed.
+    """
+
+    directory: Path
+    manifest: Manifest
+    metrics: Mapping[str, float]
+    features: tuple[str, ...]
+    proof: Proof | None = None
+    policy: Policy | None = None
+    since: datetime | None = None
+
+    @property
+    def digest(self) -> str:
+        """The bundle's digest."""
+        return self.manifest.digest
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return names and values for people."""
+        m = self.manifest
+        rows = [
+            ("bundle", self.digest),
+            ("model", f"{m.name} (learner {m.learner})"),
+            ("model digest", m.model_digest),
+            ("run", m.run_id),
+            ("data", m.data_version),
+            ("made", m.created_at),
+            ("features", str(len(self.features))),
+            ("libraries", ", ".join(f"{k} {v}" for k, v in m.library_versions.items())),
+            ("deployed", self.since.isoformat() if self.since else "no"),
+        ]
+        if self.policy:
+            rows.append(("policy", f"{self.policy.id} version {self.policy.version}"))
+            rows.append(("threshold", f"{self.policy.threshold:.4f}"))
+        return rows + [(name, f"{value:.4f}") for name, value in sorted(self.metrics.items())]
+
+    def file_rows(self) -> list[tuple[str, str, str]]:
+        """Return path, size and digest of each file for people."""
+        return [(f.path, f"{f.size:,}", short(f.sha256)) for f in self.manifest.files]
+
+    def proof_pairs(self) -> list[tuple[str, str]]:
+        """Return what was proved, for people."""
+        rows = [
+            ("signature", "good, by a trusted key"),
+            ("files", f"{len(self.manifest.files)}, each as signed"),
+        ]
+        if self.proof:
+            rows.append(("golden rows", f"{self.proof.rows} agree"))
+            rows.append(("largest difference", f"{self.proof.largest_difference:.3g}"))
+            rows.append(("child process", f"{self.proof.seconds:.2f} s"))
+        if self.policy:
+            rows.append(("policy", f"{self.policy.id} version {self.policy.version}, signed"))
+        return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON document of ``bundle inspect --json`` and ``bundle verify --json``."""
+        return {
+            "schema_version": 1,
+            "bundle": self.digest,
+            "directory": str(self.directory),
+            "manifest": asdict(self.manifest),
+            "features": list(self.features),
+            "metrics": dict(self.metrics),
+            "proof": asdict(self.proof) if self.proof else None,
+            "policy": asdict(self.policy) if self.policy else None,
+            "since": self.since.isoformat() if self.since else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Everything a service needs to answer. Bundle, policy and scorer belong together.
+
+    Attributes:
+        loaded: The proved bundle.
+        policy: The decision rule, made for this model.
+        scorer: The model with its encoding and calibration.
+        since: When it was deployed; None for a bundle that is not the deployed one.
+    """
+
+    loaded: LoadedBundle
+    policy: Policy
+    scorer: Scorer
+    since: datetime | None
+
+
+def inspect_bundle(store: BundleStore, reference: str) -> BundleReport:
+    """Verify signature and digests of a bundle and tell what it is; no model is parsed.
+
+    Args:
+        store: The bundles.
+        reference: ``current``, a digest, the beginning of one, or a path.
+
+    Raises:
+        UsageError: ``bundle-unknown``, ``bundle-ambiguous``, ``no-bundle``.
+        IntegrityError: Any of `BundleStore.verify`, and ``policy-...`` for the deployed one's.
+    """
+    directory = store.directory(reference)
+    manifest, bundle = store.load(directory)
+    current = _current(store, manifest)
+    policy = _policy(store, manifest, Path(current.policy_file)) if current else None
+    return BundleReport(
+        directory=directory,
+        manifest=manifest,
+        metrics=bundle.metrics,
+        features=bundle.space.names,
+        policy=policy,
+        since=current.since if current else None,
+    )
+
+
+def verify_bundle(store: BundleStore, prover: Prover, reference: str) -> BundleReport:
+    """Prove a bundle: signature, digests, and its answers in a disposable child.
+
+    Args:
+        store: The bundles.
+        prover: Runs the child.
+        reference: ``current``, a digest, the beginning of one, or a path.
+
+    Raises:
+        UsageError: As `inspect_bundle`.
+        IntegrityError: As `inspect_bundle`, and ``bundle-canary-died``,
+            ``bundle-canary-timeout``, ``bundle-golden-mismatch``, ``bundle-golden-missing``,
+            ``bundle-digest`` when the directory was exchanged meanwhile.
+    """
+    report = inspect_bundle(store, reference)
+    proof = _prove(prover, report.directory, report.manifest)
+    return BundleReport(
+        directory=report.directory,
+        manifest=report.manifest,
+        metrics=report.metrics,
+        features=report.features,
+        proof=proof,
+        policy=report.policy,
+        since=report.since,
+    )
+
+
+def load_bundle(
+    store: BundleStore, prover: Prover, learners: LearnerCatalogue, reference: str
+) -> LoadedBundle:
+    """Load a bundle that was proved, in the order of trust.
+
+    Args:
+        store: The bundles.
+        prover: Parses the model first, in a child.
+        learners: Parse the native files here.
+        reference: ``current``, a digest, the beginning of one, or a path.
+
+    Raises:
+        UsageError: As `inspect_bundle`, and ``learner-unknown``.
+        IntegrityError: As `verify_bundle`, and ``bundle-model``.
+    """
+    directory = store.directory(reference)
+    manifest, bundle = store.load(directory)
+    _prove(prover, directory, manifest)
+    model = learners.get(bundle.learner).load(bundle.model_files, bundle.space)
+    loaded = LoadedBundle(manifest, bundle, model)
+    check_golden(_scorer(loaded), bundle.golden)
+    return loaded
+
+
+def load_for_serving(
+    store: BundleStore,
+    prover: Prover,
+    learners: LearnerCatalogue,
+    reference: str,
+    policy_file: Path | None = None,
+) -> Deployment:
+    """Load a proved bundle with a policy that was made for it.
+
+    Args:
+        store: The bundles.
+        prover: Parses the model first, in a child.
+        learners: Parse the native files here.
+        reference: ``current``, a digest, the beginning of one, or a path.
+        policy_file: A policy; without it the deployed one, if the bundle is the deployed one.
+
+    Raises:
+        UsageError: As `load_bundle`, and ``policy-missing`` when there is no policy to decide by.
+        IntegrityError: As `load_bundle`, ``policy-unsigned``, ``policy-signature``,
+            ``policy-untrusted-key``, ``policy-revoked-key``, ``policy-invalid``,
+            ``policy-other-model``.
+    """
+    # Read once, before the bundle: a deployment meanwhile cannot mix two bundles' documents.
+    current = store.current() if reference == "current" else _deployed(store)
+    meant = current.bundle if current and reference == "current" else reference
+    loaded = load_bundle(store, prover, learners, meant)
+    if current is not None and current.bundle != loaded.manifest.digest:
+        current = None
+    file = policy_file or _deployed_policy(current, loaded.manifest)
+    policy = _policy(store, loaded.manifest, file)
+    return Deployment(loaded, policy, _scorer(loaded), current.since if current else None)
+
+
+def _deployed_policy(current: Current | None, manifest: Manifest) -> Path:
+    if current is None:
+        raise UsageError(
+            f"The bundle {short(manifest.digest)} is not the deployed one, so no policy says "
+            "what it decides.",
+            remedy="Name one of its policies, or deploy it.",
+            code="policy-missing",
+        )
+    return Path(current.policy_file)
+
+
+def _prove(prover: Prover, directory: Path, manifest: Manifest) -> Proof:
+    proof = prover.prove(directory)
+    if proof.bundle != manifest.digest:
+        raise IntegrityError(
+            "The bundle was exchanged for another while it was being proved.",
+            remedy="Try again; bundles are never changed in place.",
+            code="bundle-digest",
+        )
+    return proof
+
+
+def _scorer(loaded: LoadedBundle) -> Scorer:
+    bundle: Bundle = loaded.bundle
+    return Scorer(loaded.model, bundle.space, bundle.calibration, bundle.contract)
+
+
+def _deployed(store: BundleStore) -> Current | None:
+    """Return what is deployed, or None while nothing is."""
+    try:
+        return store.current()
+    except UsageError:
+        return None
+
+
+def _current(store: BundleStore, manifest: Manifest) -> Current | None:
+    """Return what is deployed, if it is this bundle."""
+    current = _deployed(store)
+    return current if current is not None and current.bundle == manifest.digest else None
+
+
+def _policy(store: BundleStore, manifest: Manifest, file: Path) -> Policy:
+    policy = store.read_policy(file)
+    if policy.model_digest != manifest.model_digest:
+        raise IntegrityError(
+            f"The policy {policy.id} version {policy.version} was made for another model.",
+            remedy="Use the policy that was made with this bundle, or train again.",
+            code="policy-other-model",
+        )
+    return policy

@@ -1,0 +1,322 @@
+"""Settings to objects: the only file that knows which adapter stands behind which port.
+
+Everything here is short: read the settings once, build the adapters a flow needs, call the
+flow. Adapters are imported where they are needed, so that a command pays only for its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scorewright.core.errors import UsageError
+from scorewright.flows.events import Notify, StageDone, StageStarted
+
+if TYPE_CHECKING:
+    from scorewright.core.conventions import Conventions
+    from scorewright.core.project import Settings, TableSettings
+    from scorewright.flows.check_project import ProjectCheck
+    from scorewright.flows.demo import DemoResult, RunningService
+    from scorewright.flows.doctor import Check
+    from scorewright.flows.init_project import Initialised
+    from scorewright.flows.ports import (
+        BundleStore,
+        Clock,
+        LearnerCatalogue,
+        TableFile,
+        TableSource,
+    )
+    from scorewright.flows.score import ScoreResult
+    from scorewright.flows.train import TrainResult
+    from scorewright.flows.verify_bundle import BundleReport, Deployment
+
+__all__ = [
+    "MlflowUi",
+    "Project",
+    "accept_finding",
+    "clock",
+    "demo",
+    "doctor",
+    "init_project",
+    "learners",
+    "library_versions",
+    "project",
+]
+
+
+def learners() -> LearnerCatalogue:
+    """Return the installed learners."""
+    from scorewright.adapters.learners import Learners
+
+    return Learners()
+
+
+def project(config: Path | None) -> Project:
+    """Read the project's settings, from the given file or found upwards from here.
+
+    Raises:
+        UsageError: ``config-missing``, ``config-syntax``, ``config-invalid``, each with the line.
+    """
+    from scorewright.adapters.project_files import load_settings
+
+    loaded = load_settings(config, Path.cwd(), os.environ)
+    return Project(loaded.root, loaded.file, loaded.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project: its folder, its settings, and what can be done with them."""
+
+    root: Path
+    file: Path
+    settings: Settings
+
+    def check_data(self, notify: Notify) -> ProjectCheck:
+        """Enforce the contracts of all tables and look for leaks."""
+        from scorewright.adapters.project_files import TomlContracts
+        from scorewright.adapters.tables import FileTableReader
+        from scorewright.flows.check_project import check_project
+
+        sources = [self._source(name) for name in self.settings.tables]
+        return check_project(
+            self.settings, sources, FileTableReader(), TomlContracts(), learners(), notify
+        )
+
+    def train(self, notify: Notify) -> TrainResult:
+        """Train and deploy."""
+        from scorewright.adapters.charts import VegaRenderer
+        from scorewright.adapters.machine import GitVersion, SystemClock, library_versions
+        from scorewright.adapters.mlflow_store import MlflowRunLog
+        from scorewright.adapters.project_files import TomlContracts
+        from scorewright.adapters.tables import FileTableReader
+        from scorewright.flows.train import TrainTools, train
+
+        tools = TrainTools(
+            reader=FileTableReader(),
+            contracts=TomlContracts(),
+            learners=learners(),
+            run_log=MlflowRunLog(self.tracking_uri, self.root / "mlruns"),
+            bundles=self._bundles(),
+            prover=_prover(),
+            charts=VegaRenderer(),
+            code=GitVersion(self.root),
+            clock=SystemClock(),
+            conventions=self.conventions(),
+            library_versions=library_versions(),
+            notify=notify,
+        )
+        return train(self.settings, self._source(self.settings.data.table), tools)
+
+    def write_report(self, result: TrainResult, file: Path | None, notify: Notify) -> Path:
+        """Write the HTML report of a training, by default ``report.html`` in the project."""
+        from scorewright.adapters.charts import VegaRenderer
+        from scorewright.adapters.project_files import write_text
+        from scorewright.adapters.reports import HtmlReports
+        from scorewright.flows.report import training_report
+
+        notify(StageStarted("report"))
+        target = file or self.root / "report.html"
+        write_text(target, HtmlReports(VegaRenderer()).render(training_report(result)))
+        notify(StageDone("report", str(target)))
+        return target
+
+    def score(
+        self, file: Path, output: Path, *, bundle: str, rejects: Path | None, notify: Notify
+    ) -> ScoreResult:
+        """Score a file with a bundle."""
+        from scorewright.adapters.tables import FileTableReader, FileTableWriter
+        from scorewright.flows.score import ScoreRequest, score_file
+
+        request = ScoreRequest(self._scoring_file(file), output, rejects)
+        deployment = self.deployment(bundle)
+        return score_file(request, deployment, FileTableReader(), FileTableWriter(), notify)
+
+    def deployment(self, reference: str) -> Deployment:
+        """Load a bundle after signature, digests and golden rows have been proved."""
+        from scorewright.flows.verify_bundle import load_for_serving
+
+        return load_for_serving(self._bundles(), _prover(), learners(), reference)
+
+    def inspect_bundle(self, reference: str) -> BundleReport:
+        """Read a bundle's documents."""
+        from scorewright.flows.verify_bundle import inspect_bundle
+
+        return inspect_bundle(self._bundles(), reference)
+
+    def verify_bundle(self, reference: str) -> BundleReport:
+        """Prove a bundle."""
+        from scorewright.flows.verify_bundle import verify_bundle
+
+        return verify_bundle(self._bundles(), _prover(), reference)
+
+    def serve_command(
+        self, *, host: str | None, port: int | None, bundle: str, as_json: bool
+    ) -> list[str]:
+        """Return the command of the scoring service: a process that holds nothing else.
+
+        Raises:
+            UsageError: ``port-in-use``; ``missing-extra`` without ``scorewright[serve]``.
+        """
+        _need("fastapi", "serve")
+        host, port = host or self.settings.serve.host, port or self.settings.serve.port
+        _refuse_taken(host, port, "serve")
+        command = [
+            sys.executable, "-m", "scorewright.entry.service", "--config", str(self.file),
+            "--host", host, "--port", str(port), "--bundle", bundle,
+        ]  # fmt: skip
+        return [*command, "--json"] if as_json else command
+
+    def service(self) -> AbstractContextManager[RunningService]:
+        """Run the service in a process of its own while a ``with`` block lasts."""
+        from scorewright.adapters.machine import ServiceProcess
+
+        _need("fastapi", "serve")
+        return ServiceProcess(self.file, self.root / "service.log")
+
+    def mlflow_ui(self, port: int) -> MlflowUi:
+        """Prepare the MLflow UI on the project's store.
+
+        Raises:
+            UsageError: ``port-in-use``.
+        """
+        _refuse_taken("127.0.0.1", port, "ui")
+        return MlflowUi(self.tracking_uri, self.root / "mlruns", port)
+
+    @property
+    def tracking_uri(self) -> str:
+        """The MLflow store; by default SQLite under the project's ``mlruns``."""
+        return self.settings.tracking.uri or f"sqlite:///{self.root / 'mlruns' / 'mlflow.db'}"
+
+    def conventions(self) -> Conventions:
+        """The tracking conventions with the project's own lines."""
+        from scorewright.adapters.mlflow_store import load_conventions
+
+        return load_conventions(self.settings.conventions)
+
+    def _bundles(self) -> BundleStore:
+        from scorewright.adapters.bundles import DiskBundles, KeyRing
+
+        keys = KeyRing(self.root / self.settings.bundles.keys)
+        return DiskBundles(self.root / self.settings.bundles.directory, keys)
+
+    def _source(self, name: str) -> TableSource:
+        from scorewright.flows.ports import TableSource
+
+        table = self.settings.tables[name]
+        contract = self.root / (table.contract or f"contracts/{name}.toml")
+        return TableSource(_table_file(name, table, self.root), contract)
+
+    def _scoring_file(self, file: Path) -> TableFile:
+        """Read new applications as the training table was read."""
+        from dataclasses import replace
+
+        table = self._source(self.settings.data.table).file
+        return replace(table, name=file.stem, patterns=(str(file.absolute()),))
+
+
+def _table_file(name: str, table: TableSettings, root: Path) -> TableFile:
+    from scorewright.flows.ports import TableFile
+
+    patterns: Iterable[str] = [table.files] if isinstance(table.files, str) else table.files
+    return TableFile(
+        name=name,
+        patterns=tuple(str(root / pattern) for pattern in patterns),
+        separator=table.separator,
+        null_values=tuple(table.null_values),
+        encoding=table.encoding,
+    )
+
+
+def _prover() -> Any:  # noqa: ANN401 - a Prover; the name would import the adapter early
+    from scorewright.adapters.bundles import CanaryProver
+
+    return CanaryProver()
+
+
+def _refuse_taken(host: str, port: int, command: str) -> None:
+    """Refuse a port somebody listens on.
+
+    Raises:
+        UsageError: ``port-in-use``.
+    """
+    from scorewright.adapters.machine import SystemMachine
+
+    if not SystemMachine().is_port_free(host, port):
+        raise UsageError(
+            f"Port {port} on {host} is in use.",
+            remedy=f"scorewright {command} --port {port + 1}, or stop what listens there.",
+            code="port-in-use",
+        )
+
+
+def _need(package: str, extra: str) -> None:
+    """Refuse early, with the command that installs what is missing."""
+    from importlib.util import find_spec
+
+    from scorewright.core.errors import MissingExtraError
+
+    if find_spec(package) is None:
+        raise MissingExtraError(package, extra)
+
+
+@dataclass(frozen=True, slots=True)
+class MlflowUi:
+    """The MLflow UI, ready to run."""
+
+    tracking_uri: str
+    artifact_root: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self) -> int:
+        """Run until interrupted; return the exit code."""
+        from scorewright.adapters.mlflow_store import run_ui
+
+        return run_ui(self.tracking_uri, self.artifact_root, self.port)
+
+
+def accept_finding(config: Path | None, code: str, column: str, reason: str) -> Path:
+    """Accept a leakage finding in the project's settings; return their file."""
+    from scorewright.adapters.project_files import accept_finding as accept
+
+    file = project(config).file
+    accept(file, code, column, reason)
+    return file
+
+
+def doctor(config: Path | None) -> list[Check]:
+    """Look at the machine, and at the project where there is one."""
+    from scorewright.adapters.machine import SystemMachine
+    from scorewright.adapters.mlflow_store import LocalStoreProbe
+    from scorewright.flows.doctor import doctor as examine
+
+    try:
+        here = project(config)
+    except UsageError as error:
+        if error.code != "config-missing" or config is not None:
+            raise
+        return examine(None, Path.cwd(), SystemMachine(), None)
+    return examine(here.settings, here.root, SystemMachine(), LocalStoreProbe(here.tracking_uri))
+
+
+def clock() -> Clock:
+    """Return the system's clock."""
+    from scorewright.adapters.machine import SystemClock
+
+    return SystemClock()
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the packages that decide a score."""
+    from scorewright.adapters.machine import library_versions as versions
+
+    return versions()
