@@ -8,7 +8,6 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from scorewright import __version__
@@ -19,7 +18,6 @@ from scorewright.entry.cli.screen import Session, show_error
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
-USAGE = 2
 
 app = typer.Typer(
     name="scorewright",
@@ -74,26 +72,18 @@ def main() -> None:
     """
     as_json = "--json" in sys.argv
     try:
-        code = app(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(INTERRUPTED)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. Nothing half-written is left; run the command again.", err=True)
-        sys.exit(INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(USAGE)
+        app(prog_name="scorewright")
+    except SystemExit as ending:
+        if ending.code == INTERRUPTED:
+            message = "Interrupted. Nothing half-written is left; run the command again."
+            typer.echo(message, err=True)
+        raise
     except ScorewrightError as error:
         show_error(error, as_json=as_json)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output went away, as in "| head": nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last edge: two lines, never a traceback
         _show_unexpected(error, as_json=as_json)
         sys.exit(ScorewrightError.exit_code)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _show_unexpected(error: Exception, *, as_json: bool) -> None:
