@@ -201,7 +201,7 @@ class Learner(Protocol):
         """Return the complete parameters under the library's own names.
 
         Raises:
-            UsageError: ``learner-params`` for an unknown name or impossible value, with near misses.
+            UsageError: ``learner-params`` for an unknown name (with near misses) or value.
         """
         ...
 

@@ -67,7 +67,7 @@ def learning_table(settings: Settings, frame: pl.DataFrame, contract: Contract) 
         contract: The contract.
 
     Raises:
-        UsageError: ``one-class``, ``target-values``, ``feature-type``, ``too-few-bads`` and the like.
+        UsageError: ``one-class``, ``target-values``, ``feature-type``, ``too-few-bads``.
     """
     y = labels(frame, contract)
     space = feature_space(contract)

@@ -48,7 +48,7 @@ class Signature:
             document = msgspec.json.decode(data, type=_Document, strict=True)
             if document.algorithm != ALGORITHM:
                 raise ValueError("unknown algorithm")
-            return cls(document.key_id, base64.b64decode(document.signature, validate=True))
+            signature = cls(document.key_id, base64.b64decode(document.signature, validate=True))
         except (
             msgspec.DecodeError,
             UnicodeDecodeError,
@@ -56,3 +56,6 @@ class Signature:
             binascii.Error,
         ) as error:
             raise ValueError("not a signature document") from error
+        if signature.to_bytes() != data:
+            raise ValueError("not a signature document in its one form")
+        return signature

@@ -63,7 +63,7 @@ def _serve(options: argparse.Namespace) -> None:
         sys.stdout.flush()
     else:
         sys.stderr.write(
-            f"Serving {ready['policy']} on bundle {ready['bundle'][:12]}: decline at PD >= "
+            f"Serving {ready['policy']} on bundle {str(ready['bundle'])[:12]}: decline at PD >= "
             f"{ready['threshold']:.4f}. Documentation: {ready['url']}/docs\n"
         )
     app = create_app(deployment, clock=wiring.clock(), versions=wiring.library_versions())

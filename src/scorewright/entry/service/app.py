@@ -39,7 +39,9 @@ def create_app(deployment: Deployment, *, clock: Clock, versions: Mapping[str, s
     app = _new_app()
     app.add_middleware(Guard)
     add_handlers(app)
-    app.openapi_schema = openapi_document(deployment.loaded.bundle, TITLE, __version__)
+    document = openapi_document(deployment.loaded.bundle, TITLE, __version__)
+    # The way FastAPI documents for a document of one's own; the routes here have no models.
+    app.openapi = lambda: document  # type: ignore[method-assign]
     _add_predict(app, deployment)
     _add_state(app, deployment, clock, versions)
     return app

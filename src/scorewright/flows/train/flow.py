@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from scorewright.core.bundles import Bundle
+from scorewright.core.conventions import RunRecord, missing
 from scorewright.core.decision import Policy
 from scorewright.core.project import Settings
-from scorewright.flows.events import StageDone, StageStarted
-from scorewright.flows.ports import RunHandle, TableSource
+from scorewright.flows.events import Note, StageDone, StageStarted
+from scorewright.flows.ports import RunHandle, RunStart, TableSource
 from scorewright.flows.train.package import make_bundle, make_policy
 from scorewright.flows.train.prepare import prepare
-from scorewright.flows.train.record import artifacts, dataset_input, parameters, run_start
+from scorewright.flows.train.record import (
+    artifacts,
+    dataset_input,
+    parameters,
+    run_record,
+    run_start,
+)
 from scorewright.flows.train.tools import Prepared, TrainTools, Validated
 from scorewright.flows.train.validate import assess, cross_validate, prove_signs, refit
 
@@ -103,13 +110,15 @@ def train(settings: Settings, source: TableSource, tools: TrainTools) -> TrainRe
         tools.notify(StageDone("refit", f"on all {len(prepared.y):,} rows"))
         seconds = tools.clock.elapsed() - began
         metrics = {**assessment.metrics, "training_seconds": seconds}
-        _log(run, validated, metrics, tools)
+        record = _log(run, start, validated, metrics, tools)
         tools.notify(StageStarted("bundle"))
         bundle, policy, directory, policy_file = _deploy(run, prepared, validated, tools)
         model_uri = run.log_model(
             bundle.name, directory, bundle.manifest(), dict(bundle.golden[0].values)
         )
         run.log_files({"policy.json": policy.to_bytes()})
+        for finding in missing(record, tools.conventions):
+            tools.notify(Note(f"{finding.code}: {finding.message}"))
         tools.bundles.activate(policy.bundle, policy_file.name, tools.clock.now())
         tools.notify(StageDone("bundle", f"{policy.bundle[:12]}, signed and proved"))
         return TrainResult(
@@ -129,9 +138,13 @@ def train(settings: Settings, source: TableSource, tools: TrainTools) -> TrainRe
 
 
 def _log(
-    run: RunHandle, validated: Validated, metrics: Mapping[str, float], tools: TrainTools
-) -> None:
-    """Log figures, histories and artifacts."""
+    run: RunHandle,
+    start: RunStart,
+    validated: Validated,
+    metrics: Mapping[str, float],
+    tools: TrainTools,
+) -> RunRecord:
+    """Log figures, histories and artifacts; return what a reader of the store will find."""
     tools.notify(StageStarted("log"))
     run.log_metrics(metrics)
     losses = validated.final.loss_history()
@@ -142,6 +155,7 @@ def _log(
     files = artifacts(validated, tools.charts, tools.library_versions)
     run.log_files(files)
     tools.notify(StageDone("log", f"{len(metrics)} metrics, {len(files)} artifacts"))
+    return run_record(start, validated.prepared, metrics, histories, frozenset(files))
 
 
 def _deploy(

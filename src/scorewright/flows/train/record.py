@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,13 +21,21 @@ from scorewright.core.charts import (
     roc_chart,
     score_distribution_chart,
 )
-from scorewright.core.conventions import experiment_name
+from scorewright.core.conventions import RunRecord, experiment_name
 from scorewright.core.decision import threshold_table
 from scorewright.flows.ports import ChartRenderer, DatasetInput, RunStart
 from scorewright.flows.train.tools import Assessment, Prepared, Validated
 from scorewright.flows.train.validate import cost_matrix
 
-__all__ = ["artifacts", "charts", "dataset_input", "parameters", "run_start", "threshold_document"]
+__all__ = [
+    "artifacts",
+    "charts",
+    "dataset_input",
+    "parameters",
+    "run_record",
+    "run_start",
+    "threshold_document",
+]
 
 
 def run_start(prepared: Prepared, commit: str) -> RunStart:
@@ -120,6 +128,30 @@ def dataset_input(prepared: Prepared) -> DatasetInput:
             "base_rate": float(prepared.y.mean()),
             "contract_digest": contract.digest,
         },
+    )
+
+
+def run_record(
+    start: RunStart,
+    prepared: Prepared,
+    metrics: Mapping[str, float],
+    histories: Mapping[str, Sequence[float]],
+    files: frozenset[str],
+) -> RunRecord:
+    """Return the run as a reader of the store will find it, to hold against the conventions."""
+    own = {"mlflow.runName": start.name, "mlflow.note.content": start.description}
+    return RunRecord(
+        name=start.name,
+        experiment=start.experiment,
+        status="FINISHED",
+        metrics=metrics,
+        histories=histories,
+        params={name: str(value) for name, value in parameters(prepared).items()},
+        tags={**start.tags, **own},
+        artifacts=files,
+        has_model=True,
+        inputs=1,
+        model_type=prepared.learner.model_type,
     )
 
 
