@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,11 @@ from scorewright.flows.events import Notify, StageDone, StageStarted
 
 if TYPE_CHECKING:
     from scorewright.core.conventions import Conventions
-    from scorewright.core.project import Settings, TableSettings
+    from scorewright.core.project import AcceptedFinding, Settings, TableSettings
     from scorewright.flows.check_project import ProjectCheck
     from scorewright.flows.demo import DemoResult, RunningService
     from scorewright.flows.doctor import Check
-    from scorewright.flows.init_project import Initialised
+    from scorewright.flows.initialised import Initialised
     from scorewright.flows.ports import (
         BundleStore,
         Clock,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MlflowUi",
+    "NewProject",
     "Project",
     "accept_finding",
     "clock",
@@ -78,13 +79,13 @@ class Project:
 
     def check_data(self, notify: Notify) -> ProjectCheck:
         """Enforce the contracts of all tables and look for leaks."""
-        from scorewright.adapters.project_files import TomlContracts
+        from scorewright.adapters.project_files import TomlContractFiles
         from scorewright.adapters.tables import FileTableReader
         from scorewright.flows.check_project import check_project
 
         sources = [self._source(name) for name in self.settings.tables]
         return check_project(
-            self.settings, sources, FileTableReader(), TomlContracts(), learners(), notify
+            self.settings, sources, FileTableReader(), TomlContractFiles(), learners(), notify
         )
 
     def train(self, notify: Notify) -> TrainResult:
@@ -92,13 +93,13 @@ class Project:
         from scorewright.adapters.charts import VegaRenderer
         from scorewright.adapters.machine import GitVersion, SystemClock, library_versions
         from scorewright.adapters.mlflow_store import MlflowRunLog
-        from scorewright.adapters.project_files import TomlContracts
+        from scorewright.adapters.project_files import TomlContractFiles
         from scorewright.adapters.tables import FileTableReader
         from scorewright.flows.train import TrainTools, train
 
         tools = TrainTools(
             reader=FileTableReader(),
-            contracts=TomlContracts(),
+            contracts=TomlContractFiles(),
             learners=learners(),
             run_log=MlflowRunLog(self.tracking_uri, self.root / "mlruns"),
             bundles=self._bundles(),
@@ -115,13 +116,13 @@ class Project:
     def write_report(self, result: TrainResult, file: Path | None, notify: Notify) -> Path:
         """Write the HTML report of a training, by default ``report.html`` in the project."""
         from scorewright.adapters.charts import VegaRenderer
-        from scorewright.adapters.project_files import write_text
+        from scorewright.adapters.project_files import write_texts
         from scorewright.adapters.reports import HtmlReports
         from scorewright.flows.report import training_report
 
         notify(StageStarted("report"))
         target = file or self.root / "report.html"
-        write_text(target, HtmlReports(VegaRenderer()).render(training_report(result)))
+        write_texts({target: HtmlReports(VegaRenderer()).render(training_report(result))})
         notify(StageDone("report", str(target)))
         return target
 
@@ -320,3 +321,99 @@ def library_versions() -> dict[str, str]:
     from scorewright.adapters.machine import library_versions as versions
 
     return versions()
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """What the user said of a new project."""
+
+    file: Path
+    directory: Path
+    target: str | None = None
+    bad_value: str | None = None
+    name: str | None = None
+    accept: Sequence[AcceptedFinding] = ()
+    force: bool = False
+
+
+def init_project(wish: NewProject) -> Initialised:
+    """Draft a project for a table and write it.
+
+    Raises:
+        UsageError: A table that cannot be read, ``project-exists``, ``init-...``.
+    """
+    from scorewright.adapters.project_files import (
+        settings_guide,
+        sniff,
+        table_path_text,
+        write_project,
+    )
+    from scorewright.adapters.tables import FileTableReader
+    from scorewright.flows.init_project import InitRequest
+    from scorewright.flows.init_project import init_project as draft_project
+    from scorewright.flows.initialised import Initialised
+    from scorewright.flows.ports import TableFile
+
+    dialect = sniff(wish.file)
+    table = TableFile(
+        name=wish.file.stem,
+        patterns=(str(wish.file.absolute()),),
+        separator=dialect.separator,
+        encoding=dialect.encoding,
+    )
+    request = InitRequest(
+        files=table_path_text(wish.file, wish.directory),
+        name=wish.name,
+        separator=dialect.separator,
+        encoding=dialect.encoding,
+        target=wish.target,
+        bad_value=wish.bad_value,
+        accept=wish.accept,
+    )
+    draft = draft_project(FileTableReader().read(table), request, settings_guide())
+    write_project(draft, wish.directory, force=wish.force)
+    return Initialised.of(draft, wish.directory)
+
+
+def demo(data: str, directory: Path | None, notify: Notify) -> DemoResult:
+    """Run the demo in a fresh folder on a shipped data set or a file.
+
+    Raises:
+        UsageError: ``dataset-unknown``, and whatever is wrong with a file of the user's own.
+    """
+    from scorewright.adapters.machine import SystemClock
+    from scorewright.flows.demo import run_demo
+
+    clock = SystemClock()
+    _need("fastapi", "serve")
+    notify(StageStarted("project"))
+    title, wish = _demo_wish(data, _fresh(directory or Path("scorewright-demo")))
+    made = init_project(wish)
+    notify(StageDone("project", str(wish.directory)))
+    return run_demo(title, project(made.settings_file), clock, notify)
+
+
+def _demo_wish(data: str, folder: Path) -> tuple[str, NewProject]:
+    """Return the title and the wish for a shipped data set or a file."""
+    import shutil
+
+    from scorewright.adapters.project_files import dataset, dataset_names
+
+    file = Path(data)
+    if data not in dataset_names() and (file.suffix or file.exists()):
+        return file.name, NewProject(file, folder)
+    shipped = dataset(data)
+    copy = folder / "data" / shipped.path.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(shipped.path, copy)
+    wish = NewProject(copy, folder, shipped.target, shipped.bad_value, shipped.name, shipped.accept)
+    return f"{shipped.title} ({shipped.licence})", wish
+
+
+def _fresh(folder: Path) -> Path:
+    """Return the folder, numbered where a project already lies there."""
+    number, candidate = 1, folder
+    while (candidate / "scorewright.toml").exists():
+        number += 1
+        candidate = folder.with_name(f"{folder.name}-{number}")
+    return candidate

@@ -155,8 +155,7 @@ def _roles(frame: pl.DataFrame, request: InitRequest) -> Roles:
         raise _unknown_target(frame, target)
     bad_value = request.bad_value
     if bad_value is None:
-        alone = guess_roles(frame.select(pl.col(target).alias("target")))
-        bad_value = guessed.bad_value if target == guessed.target else alone.bad_value
+        bad_value = guess_roles(frame.select(target)).bad_value
     if bad_value is None:
         raise UsageError(
             f"Which value of '{target}' means default cannot be guessed.",

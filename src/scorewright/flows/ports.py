@@ -19,6 +19,7 @@ from scorewright.core.bundles import Bundle, Manifest
 from scorewright.core.contracts import Contract
 from scorewright.core.decision import Policy
 from scorewright.core.matrix import FeatureSpace
+from scorewright.core.report import ReportContent
 
 if TYPE_CHECKING:
     import polars as pl  # the service starts without it
@@ -38,6 +39,7 @@ __all__ = [
     "LoadedBundle",
     "Proof",
     "Prover",
+    "ReportRenderer",
     "RunHandle",
     "RunLog",
     "RunStart",
@@ -449,4 +451,16 @@ class BundleStore(Protocol):
 
     def digests(self) -> Iterator[str]:
         """List the digests of all bundles, newest first."""
+        ...
+
+
+class ReportRenderer(Protocol):
+    """Turns the content of a report into a document."""
+
+    def render(self, content: ReportContent) -> str:
+        """Return the report as one self-contained HTML document.
+
+        Raises:
+            ScorewrightError: ``chart-unrenderable``.
+        """
         ...

@@ -81,15 +81,15 @@ def _section(
         is_set = name in values
         value = values[name] if is_set else _shown(field, guide[key])
         for line in f"{name} = {_toml(value)}".split("\n"):
-            yield line if is_set else f"#{line}"
+            yield line if is_set else f"#{line.lstrip()}"
 
 
 def _accepted(key: str, guide: Mapping[str, SettingText], entries: object) -> Iterator[str]:
     """Write ``[[leakage.accept]]`` entries, or one as an example."""
     yield from ("", f"# {guide[key].text}")
     if isinstance(entries, Sequence) and entries:
-        for entry in entries:
-            yield f"[[{key}]]"
+        for number, entry in enumerate(entries):
+            yield from ["", f"[[{key}]]"] if number else [f"[[{key}]]"]
             yield from (f"{name} = {_toml(value)}" for name, value in entry.items())
         return
     yield f"#[[{key}]]"

@@ -75,7 +75,8 @@ class Calibration:
                 out: Floats = 1.0 / (1.0 + np.exp(-z))
                 return out
             case Isotonic(scores=xs, pds=ys):
-                return np.interp(p, np.asarray(xs), np.asarray(ys))
+                pd: Floats = np.interp(p, np.asarray(xs), np.asarray(ys))
+                return pd
             case _:
                 assert_never(self.calibrator)
 

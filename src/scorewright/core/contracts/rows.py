@@ -116,7 +116,7 @@ def _strangers(known: frozenset[str], values: Mapping[str, object]) -> list[Fiel
     ]
 
 
-def _typed(column: Column, value: object) -> Value:
+def _typed(column: Column, value: object) -> Value:  # noqa: PLR0911 - one per type
     if value is None:
         return None
     match column.type:

@@ -17,7 +17,7 @@ MAX_TEXT: Final = 1000
 _LISTED = 10
 
 
-def expectation(column: Column) -> str:
+def expectation(column: Column) -> str:  # noqa: PLR0911 - one per type
     """Say in a few words what a cell of this column must be.
 
     Args:

@@ -108,7 +108,7 @@ class Failure:
 
 def as_text(series: pl.Series) -> pl.Series:
     """Show cells as text, whatever their type; missing cells become empty."""
-    if series.dtype.is_nested() or series.dtype == pl.Binary or series.dtype == pl.Object:
+    if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
         return pl.Series(["(not shown)"] * len(series), dtype=pl.String)
     return series.cast(pl.String, strict=False).fill_null("")
 

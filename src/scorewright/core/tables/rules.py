@@ -37,7 +37,8 @@ def break_rules(frame: pl.DataFrame, contract: Contract, *, unique_key: bool) ->
         schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
         by_name = {c.name: c for c in present}
-        return [_failure(error, frame, by_name) for error in errors.schema_errors]
+        found = [_failure(error, frame, by_name) for error in errors.schema_errors]
+        return [failure for failure in found if len(failure.rows)]
     return []
 
 
@@ -59,22 +60,21 @@ def _failure(error: SchemaError, frame: pl.DataFrame, columns: Mapping[str, Colu
     if error.check == _NULLS:
         return Failure.where(column.name, ("not-nullable", expectation(column)), ~kept, series)
     if error.check == _DUPLICATES:
-        found = Failure.where(column.name, ("duplicate-key", "a value per row"), ~kept, series)
+        repeated = ~kept & series.is_not_null()
+        rule = ("duplicate-key", "a value of its own in every row")
+        found = Failure.where(column.name, rule, repeated, series)
         return Failure(
             found.column, found.code, found.expected, found.rows, found.values, "warning"
         )
-    rule = (str(error.check.name), expectation(column))
+    rule = (error.check.name, expectation(column))
     return Failure.where(column.name, rule, ~kept & series.is_not_null(), series)
 
 
 def unlisted(failures: Iterable[Failure]) -> dict[str, dict[str, int]]:
     """Count the values of the ``category`` failures: column -> value -> rows, most first."""
-    return {
-        failure.column: dict(
-            failure.values.value_counts(sort=True)
-            .sort(["count", failure.values.name], descending=[True, False])
-            .iter_rows()
-        )
-        for failure in failures
-        if failure.code == "category"
-    }
+    return {f.column: _counts(f.values) for f in failures if f.code == "category"}
+
+
+def _counts(values: pl.Series) -> dict[str, int]:
+    counted = values.alias("value").value_counts(sort=True, name="rows")
+    return dict(counted.sort(["rows", "value"], descending=[True, False]).iter_rows())

@@ -12,7 +12,7 @@ from scorewright.entry.cli.screen import JsonOption, print_json, print_pairs, st
 __all__ = ["command"]
 
 
-def command(  # noqa: PLR0913 - one parameter per option
+def command(  # noqa: PLR0913, PLR0917 - one parameter per option
     file: Annotated[Path, typer.Argument(help="A table of past applications: CSV or Parquet.")],
     directory: Annotated[
         Path, typer.Option("--directory", "-d", help="Folder of the new project.")
@@ -34,9 +34,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     from scorewright import wiring
 
-    made = wiring.init_project(
-        file, directory, target=target, bad_value=bad_value, name=name, force=force
-    )
+    wish = wiring.NewProject(file, directory, target, bad_value, name, force=force)
+    made = wiring.init_project(wish)
     if as_json:
         print_json(made.to_dict())
         return

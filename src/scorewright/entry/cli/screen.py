@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -65,7 +65,7 @@ class Session:
 
 def session(context: typer.Context) -> Session:
     """Return the options before the command."""
-    return cast("Session", context.obj) if isinstance(context.obj, Session) else Session()
+    return context.obj if isinstance(context.obj, Session) else Session()
 
 
 def stdout() -> Console:

@@ -1,0 +1,7 @@
+"""Charts as pictures."""
+
+from __future__ import annotations
+
+from scorewright.adapters.charts.vega import VegaRenderer
+
+__all__ = ["VegaRenderer"]

@@ -1,0 +1,8 @@
+"""MLflow as the system of record: runs, models, and the state of the store itself."""
+
+from scorewright.adapters.mlflow_store.conventions_file import load_conventions
+from scorewright.adapters.mlflow_store.probe import LocalStoreProbe
+from scorewright.adapters.mlflow_store.run_log import MlflowRunLog
+from scorewright.adapters.mlflow_store.ui import run_ui
+
+__all__ = ["LocalStoreProbe", "MlflowRunLog", "load_conventions", "run_ui"]

@@ -1,0 +1,147 @@
+"""A bundle as an MLflow model: a directory MLflow can show, load and serve without a pickle."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scorewright.core.bundles import Manifest
+from scorewright.core.contracts import Contract
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+
+__all__ = ["ModelIdentity", "write_model_directory"]
+
+#: Imported by MLflow when the model is loaded.
+LOADER = "scorewright.entry.mlflow_model"
+
+BUNDLE = "bundle"
+BOOSTER = f"{BUNDLE}/model/model.txt"
+
+#: Packages whose version may change a score.
+PINNED = ("mlflow", "lightgbm", "numpy", "scikit-learn")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """What MLflow calls the model.
+
+    Attributes:
+        model_id: Id of the logged model, ``m-...``.
+        run_id: Run that made it.
+        location: Where its files will lie.
+    """
+
+    model_id: str
+    run_id: str
+    location: str
+
+
+def write_model_directory(
+    target: Path,
+    bundle_dir: Path,
+    manifest: Manifest,
+    example: Mapping[str, Any],
+    identity: ModelIdentity,
+) -> None:
+    """Write the directory.
+
+    Args:
+        target: A folder that exists and is empty.
+        bundle_dir: The signed bundle, copied whole under ``bundle/``.
+        manifest: Its manifest.
+        example: One application by feature name; other names are left out.
+        identity: What MLflow calls the model.
+    """
+    from mlflow.models import Model  # noqa: PLC0415 - takes seconds to import
+
+    shutil.copytree(bundle_dir, target / BUNDLE)
+    contract = Contract.from_dict(json.loads((bundle_dir / "contract.json").read_bytes()))
+    model = Model(
+        artifact_path=identity.location,
+        run_id=identity.run_id,
+        model_uuid=identity.model_id,
+        model_id=identity.model_id,
+        signature=_signature(contract),
+        saved_input_example_info=_write_example(target, contract, example),
+        metadata={
+            "bundle": manifest.digest,
+            "model_digest": manifest.model_digest,
+            "data_version": manifest.data_version,
+            "feature_types": {c.name: str(c.type) for c in contract.features},
+        },
+    )
+    _write_environment(target, manifest)
+    # `mlflow.pyfunc.add_to_model` writes the same four entries, but importing it takes a second
+    # and warns about types of MLflow's own.
+    model.add_flavor(
+        "python_function",
+        loader_module=LOADER,
+        python_version=platform.python_version(),
+        data=BUNDLE,
+        env={"virtualenv": "python_env.yaml"},
+    )
+    if (target / BOOSTER).is_file():
+        model.add_flavor(
+            "lightgbm",
+            lgb_version=manifest.library_versions.get("lightgbm", version("lightgbm")),
+            data=BOOSTER,
+            model_class="lightgbm.basic.Booster",
+        )
+    model.add_flavor(
+        "scorewright",
+        scorewright_version=version("scorewright"),
+        bundle=manifest.digest,
+        learner=manifest.learner,
+    )
+    model.model_size_bytes = sum(p.stat().st_size for p in target.rglob("*") if p.is_file())
+    model.save(str(target / "MLmodel"))
+
+
+def _signature(contract: Contract) -> ModelSignature:
+    """Return the names in order, each with MLflow's type "any", and ``pd`` as a double.
+
+    The contract says what a value may be. MLflow's own types are not used for the inputs because
+    its scoring server casts before the model sees anything: a missing boolean becomes False, 1.5
+    becomes 1 for a long, the text "12" becomes a number; and a data frame of whole numbers is
+    refused for a double.
+    """
+    from mlflow.models import ModelSignature  # noqa: PLC0415 - heavy
+    from mlflow.types import ColSpec, DataType, Schema  # noqa: PLC0415
+    from mlflow.types.schema import AnyType  # noqa: PLC0415
+
+    anything = AnyType()  # type: ignore[no-untyped-call]
+    return ModelSignature(
+        inputs=Schema([ColSpec(anything, name=c.name) for c in contract.features]),
+        outputs=Schema([ColSpec(DataType.double, name="pd")]),
+    )
+
+
+def _write_example(target: Path, contract: Contract, example: Mapping[str, Any]) -> dict[str, str]:
+    names = [c.name for c in contract.features if c.name in example]
+    split = {"columns": names, "data": [[example[name] for name in names]]}
+    (target / "input_example.json").write_text(json.dumps(split), "utf-8")
+    serving = json.dumps({"dataframe_split": split}, indent=2)
+    (target / "serving_input_example.json").write_text(serving, "utf-8")
+    return {
+        "artifact_path": "input_example.json",
+        "serving_input_path": "serving_input_example.json",
+        "type": "dataframe",
+        "pandas_orient": "split",
+    }
+
+
+def _write_environment(target: Path, manifest: Manifest) -> None:
+    pins = {name: manifest.library_versions.get(name, version(name)) for name in PINNED}
+    lines = [f"scorewright=={version('scorewright')}", *(f"{k}=={v}" for k, v in pins.items())]
+    (target / "requirements.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    python = manifest.library_versions.get("python", platform.python_version())
+    environment = f"python: {python}\ndependencies:\n- -r requirements.txt\n"
+    (target / "python_env.yaml").write_text(environment, "utf-8")

@@ -1,0 +1,96 @@
+"""A SQLite store, looked at before MLflow opens it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scorewright.adapters.mlflow_store.location import StoreLocation
+from scorewright.adapters.mlflow_store.schema import invalid, refuse_other_schema
+from scorewright.adapters.mlflow_store.vendor_errors import locked, write_failed
+
+__all__ = ["LOCK_SECONDS", "check_sqlite", "count_runs", "require_writable"]
+
+MAGIC = b"SQLite format 3\x00"
+
+#: MLflow itself waits 20 s for a lock and then fails with a stack trace.
+LOCK_SECONDS = 5.0
+
+
+def check_sqlite(file: Path, location: StoreLocation) -> bool:
+    """Look at a SQLite store without changing a byte of it.
+
+    Args:
+        file: The database file.
+        location: For messages.
+
+    Returns:
+        False where there is no file yet, True where there is a store of the right schema.
+
+    Raises:
+        ScorewrightError: ``store-invalid``, ``store-schema``, ``store-locked``.
+    """
+    if not file.exists():
+        return False
+    if not file.is_file():
+        raise invalid("it is not a file", location)
+    with file.open("rb") as handle:
+        head = handle.read(len(MAGIC))
+    if not head:
+        raise invalid("the file is empty", location)
+    if head != MAGIC:
+        raise invalid("the file is not a SQLite database", location)
+    with _connected(file, location, "ro") as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if not {"alembic_version", "experiments", "runs"} <= tables:
+            raise invalid("the database holds no MLflow store", location)
+        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    if len(rows) != 1:
+        raise invalid("the database does not say which schema it has", location)
+    refuse_other_schema(str(rows[0][0]), location)
+    return True
+
+
+def require_writable(file: Path, location: StoreLocation, seconds: float = LOCK_SECONDS) -> None:
+    """Take the write lock and give it back: nothing is written.
+
+    Raises:
+        ScorewrightError: ``store-locked`` after ``seconds``, ``store-write-failed`` for a file
+            or folder that is read-only.
+    """
+    with _connected(file, location, "rw", seconds) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
+def count_runs(file: Path, location: StoreLocation) -> tuple[int, int]:
+    """Return the number of experiments and runs that are not deleted."""
+    with _connected(file, location, "ro") as connection:
+        counts = [
+            connection.execute(
+                f"SELECT count(*) FROM {table} WHERE lifecycle_stage = 'active'"  # noqa: S608 - two fixed names
+            ).fetchone()[0]
+            for table in ("experiments", "runs")
+        ]
+    return counts[0], counts[1]
+
+
+@contextmanager
+def _connected(
+    file: Path, location: StoreLocation, mode: str, seconds: float = LOCK_SECONDS
+) -> Iterator[sqlite3.Connection]:
+    uri = f"{file.absolute().as_uri()}?mode={mode}"
+    try:
+        connection = sqlite3.connect(uri, uri=True, timeout=seconds, isolation_level=None)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise locked(location) from error
+        raise write_failed(error, location) from error
+    except sqlite3.DatabaseError as error:
+        raise invalid(f"the database is damaged ({error})", location) from error

@@ -1,0 +1,32 @@
+"""The files of a project: settings, contracts, shipped data sets."""
+
+from scorewright.adapters.project_files.aside import write_texts
+from scorewright.adapters.project_files.contracts import TomlContractFiles
+from scorewright.adapters.project_files.datasets import ShippedDataset, dataset, dataset_names
+from scorewright.adapters.project_files.edit import accept_finding
+from scorewright.adapters.project_files.guide import settings_guide
+from scorewright.adapters.project_files.load import LoadedProject, find_settings, load_settings
+from scorewright.adapters.project_files.project import (
+    WrittenProject,
+    table_path_text,
+    write_project,
+)
+from scorewright.adapters.project_files.sniff import Dialect, sniff
+
+__all__ = [
+    "Dialect",
+    "LoadedProject",
+    "ShippedDataset",
+    "TomlContractFiles",
+    "WrittenProject",
+    "accept_finding",
+    "dataset",
+    "dataset_names",
+    "find_settings",
+    "load_settings",
+    "settings_guide",
+    "sniff",
+    "table_path_text",
+    "write_project",
+    "write_texts",
+]

@@ -1,0 +1,6 @@
+"""Tables in files: CSV and Parquet, read in full or refused with the place that is wrong."""
+
+from scorewright.adapters.tables.readers import FileTableReader
+from scorewright.adapters.tables.writers import FileTableWriter
+
+__all__ = ["FileTableReader", "FileTableWriter"]

@@ -1,0 +1,134 @@
+"""Read CSV and Parquet files as one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from scorewright.adapters.tables.decoding import to_utf8
+from scorewright.adapters.tables.layout import examine, squeeze_spaces
+from scorewright.adapters.tables.locating import PARQUET, locate, unreadable
+from scorewright.core.errors import UsageError
+from scorewright.flows.ports import TableFile
+
+__all__ = ["FileTableReader"]
+
+
+class FileTableReader:
+    """`TableReader` over files: ``.csv .tsv .txt .asc .data`` and ``.parquet .pq``.
+
+    Text tables are looked at line by line before polars parses them: a row that is too short or
+    too long stops the work with its line number and is never padded or cut.
+    """
+
+    def read(self, table: TableFile) -> pl.DataFrame:
+        """Return all rows of all files. CSV columns come as text, Parquet columns as they are.
+
+        Columns of a later file may stand in another order; they must be the same ones.
+
+        Args:
+            table: Where the rows lie.
+
+        Returns:
+            At least one row.
+
+        Raises:
+            UsageError: See `scorewright.flows.ports.TableReader`.
+        """
+        paths = locate(table)
+        frames = [self._one(path, table) for path in paths]
+        if len(frames) == 1:
+            return frames[0]
+        return _together(table.name, paths, frames)
+
+    def _one(self, path: Path, table: TableFile) -> pl.DataFrame:
+        if path.suffix.lower() in PARQUET:
+            return _parquet(path)
+        return _text(path, table)
+
+
+def _text(path: Path, table: TableFile) -> pl.DataFrame:
+    is_tabbed = path.suffix.lower() == ".tsv" and table.separator == ","
+    separator = "\t" if is_tabbed else table.separator
+    data = to_utf8(_bytes(path), path, table.encoding, table.name)
+    if separator == " ":
+        data = squeeze_spaces(data)
+    layout = examine(data, path, separator, table.name)
+    try:
+        return pl.read_csv(
+            layout.body,
+            has_header=False,
+            new_columns=list(layout.columns),
+            separator=separator,
+            infer_schema=False,
+            null_values=list(table.null_values),
+        )
+    except pl.exceptions.PolarsError as error:
+        raise unreadable(
+            path,
+            f"cannot be parsed: {_first_line(error)}.",
+            "Check the quotes near that place; a quote inside a text is written twice.",
+        ) from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise unreadable(
+            path, f"cannot be read: {error.strerror}.", "Check its permissions and its disk."
+        ) from error
+    if not data.strip():
+        raise unreadable(path, "is empty.", "Export the file again.", "data-file-empty")
+    return data
+
+
+def _parquet(path: Path) -> pl.DataFrame:
+    # Read whole rather than mapped: a file replaced meanwhile must not change under the rows.
+    data = _bytes(path)
+    try:
+        frame = pl.read_parquet(data)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        whole = data.startswith(b"PAR1")
+        raise unreadable(
+            path,
+            "is a Parquet file that ends early or is damaged." if whole else "is no Parquet file.",
+            "Copy or export it again."
+            if whole
+            else "Give it the suffix of what it is, or export it as Parquet.",
+        ) from error
+    if frame.height == 0:
+        raise unreadable(path, "has no rows.", "Give a file that holds data.", "data-file-empty")
+    return frame
+
+
+def _together(name: str, paths: tuple[Path, ...], frames: list[pl.DataFrame]) -> pl.DataFrame:
+    first = frames[0]
+    for path, frame in zip(paths, frames, strict=True):
+        odd = sorted(set(first.columns) ^ set(frame.columns))
+        if odd:
+            raise _different(name, path, f"differs from {paths[0].name} in: {', '.join(odd[:10])}")
+    try:
+        return pl.concat([f.select(first.columns) for f in frames], how="vertical_relaxed")
+    except pl.exceptions.PolarsError as error:
+        for path, frame in zip(paths, frames, strict=True):
+            for column in first.columns:
+                ours, theirs = first.schema[column], frame.schema[column]
+                if ours != theirs:
+                    what = f"has '{column}' as {theirs}, {paths[0].name} as {ours}"
+                    raise _different(name, path, what) from error
+        raise _different(name, paths[-1], f"does not fit: {_first_line(error)}") from error
+
+
+def _different(table: str, path: Path, what: str) -> UsageError:
+    return unreadable(
+        path,
+        f"of table '{table}' {what}.",
+        "Give all files of the table the same columns and types, or narrow the glob.",
+        "data-columns-differ",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or ["no reason given"])[0][:200].rstrip(".")

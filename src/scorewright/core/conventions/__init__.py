@@ -1,0 +1,33 @@
+"""What every experiment, run and artifact must look like, and what a run still lacks."""
+
+from scorewright.core.conventions.audit import missing
+from scorewright.core.conventions.document import (
+    Artifacts,
+    Boosting,
+    Conventions,
+    CrossValidated,
+    Metrics,
+    NameRule,
+    Names,
+    Params,
+    TagRule,
+)
+from scorewright.core.conventions.names import experiment_name, model_name, run_name
+from scorewright.core.conventions.record import RunRecord
+
+__all__ = [
+    "Artifacts",
+    "Boosting",
+    "Conventions",
+    "CrossValidated",
+    "Metrics",
+    "NameRule",
+    "Names",
+    "Params",
+    "RunRecord",
+    "TagRule",
+    "experiment_name",
+    "missing",
+    "model_name",
+    "run_name",
+]

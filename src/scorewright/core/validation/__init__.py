@@ -1,0 +1,7 @@
+"""How rows are kept apart, so that every figure comes from rows the model never saw."""
+
+from __future__ import annotations
+
+from scorewright.core.validation.plan import FoldPlan, Scheme, plan_folds
+
+__all__ = ["FoldPlan", "Scheme", "plan_folds"]

@@ -1,0 +1,66 @@
+"""MLflow's UI on the project's store."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scorewright.adapters.mlflow_store import run_ui
+from scorewright.core.errors import ScorewrightError, UsageError
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
+)
+
+
+@pytest.mark.slow
+def test_the_ui_answers_and_ends_well_on_an_interrupt(
+    tmp_path: Path, free_port: int, wait_for: Callable[[str, subprocess.Popen[bytes]], None]
+) -> None:
+    # Given a project without a store
+    uri = f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from scorewright.adapters.mlflow_store import run_ui\n"
+        "sys.exit(run_ui(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))"
+    )
+    command = [sys.executable, "-c", code, uri, str(tmp_path / "mlruns"), str(free_port)]
+    with (
+        (tmp_path / "log").open("wb") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) as process,
+    ):
+        try:
+            # When
+            wait_for(f"http://127.0.0.1:{free_port}/health", process)
+            address = f"http://127.0.0.1:{free_port}/"
+            with urllib.request.urlopen(address, timeout=30) as page:
+                assert b"MLflow" in page.read()
+            # Then the store was made, and Ctrl-C ends it without an error
+            assert (tmp_path / "mlruns" / "mlflow.db").is_file()
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(60) == 0
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_server_has_a_ui_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        run_ui("https://mlflow.example", tmp_path, 5000)
+    assert caught.value.code == "store-uri"
+    assert "https://mlflow.example" in caught.value.remedy
+
+
+def test_a_store_that_cannot_be_used_is_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "mlflow.db"
+    file.write_bytes(b"")
+    with pytest.raises(ScorewrightError) as caught:
+        run_ui(f"sqlite:///{file}", tmp_path, 5000)
+    assert caught.value.code == "store-invalid"
