@@ -191,7 +191,12 @@ class Project:
     @property
     def tracking_uri(self) -> str:
         """The MLflow store; by default SQLite under the project's ``mlruns``."""
-        return self.settings.tracking.uri or f"sqlite:///{self.root / 'mlruns' / 'mlflow.db'}"
+        given = self.settings.tracking.uri
+        if given is None:
+            return f"sqlite:///{self.root / 'mlruns' / 'mlflow.db'}"
+        if given.startswith("sqlite:///") and not given.startswith("sqlite:////"):
+            return f"sqlite:///{self.root / given.removeprefix('sqlite:///')}"
+        return given
 
     def conventions(self) -> Conventions:
         """The tracking conventions with the project's own lines."""

@@ -148,8 +148,8 @@ def test_a_store_somebody_writes_to_is_locked(file: Path) -> None:
     require_writable(file, location, seconds=0.3)
 
 
-def test_a_read_only_database_is_said_to_be(file: Path) -> None:
-    # Given SQLite's own way of being read-only, which root cannot get around
+def test_a_database_that_cannot_be_opened_for_writing(file: Path) -> None:
+    # Given a file that went away after it was checked
     location = StoreLocation.parse(f"sqlite:///{file}")
     missing = file.with_name("gone.db")
     with pytest.raises(ScorewrightError) as caught:
@@ -233,10 +233,10 @@ def test_a_server_that_asks_who_is_there_is_alive(answering: Callable[[int, byte
     assert LocalStoreProbe(answering(401, b"who?")).probe().endswith("answers")
 
 
-def test_a_run_outlives_the_death_of_its_server(
+def test_a_server_that_goes_away_in_the_middle_fails_at_once(
     answering: Callable[[int, bytes], str], file: Path, start: RunStart
 ) -> None:
-    """A server that goes away ends the run with one clear error, not with minutes of retries."""
+    """One clear error, not minutes of retries."""
     from scorewright.adapters.mlflow_store.run_handle import MlflowRun
 
     gone = StoreLocation.parse(answering(503, b""))

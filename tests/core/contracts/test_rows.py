@@ -28,7 +28,6 @@ def contract_of(column: Column) -> Contract:
     return Contract("loans", (column,))
 
 
-
 INTEGER = Column("x", ColumnType.INTEGER, minimum=-5.0)
 NUMBER = Column("x", ColumnType.NUMBER, maximum=1000.0)
 BOOLEAN = Column("x", ColumnType.BOOLEAN)

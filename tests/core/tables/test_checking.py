@@ -23,9 +23,7 @@ def coerced(kind: ColumnType, series: pl.Series) -> tuple[pl.Series, list[tuple[
 
 
 def codes(frame: pl.DataFrame, contract: Contract) -> list[tuple[str, str, str, int]]:
-    return [
-        (p.column, p.code, p.severity, p.count) for p in check_frame(frame, contract).errors
-    ]
+    return [(p.column, p.code, p.severity, p.count) for p in check_frame(frame, contract).errors]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +55,7 @@ def codes(frame: pl.DataFrame, contract: Contract) -> list[tuple[str, str, str, 
             [True, False, True, False, None],
             [(5, "type")],
         ),
-        (ColumnType.BOOLEAN, [1.0, 0.0, None], [True, False, None], []),
+        (ColumnType.BOOLEAN, [1.0, 0.0, None, 0.5], [True, False, None, None], [(4, "type")]),
         (ColumnType.CATEGORY, [1.0, 2.5, None], ["1", "2.5", None], []),
         (ColumnType.TEXT, ["a" * 1001, " "], [None, None], [(1, "too-long")]),
         (
@@ -112,9 +110,7 @@ def test_a_misfit_is_quoted_with_its_row() -> None:
 
     done = coerce(pl.DataFrame({"income": ["1", "much"]}), contract)
 
-    assert done.problems == (
-        CellProblem(2, "income", "type", "a number of at least 0", "much"),
-    )
+    assert done.problems == (CellProblem(2, "income", "type", "a number of at least 0", "much"),)
 
 
 def test_missing_and_unknown_columns_belong_to_the_table() -> None:
@@ -173,9 +169,7 @@ def test_every_rule_is_reported_once_with_rows_and_examples() -> None:
     assert report.unknown_categories == {"home": {"tent": 2, "cave": 1}}
     assert report.frame["home"].to_list() == ["own", None, None, None, None]
     assert report.bad_rows == (1, 2, 3, 4)
-    assert report.reasons(4) == (
-        "income: not-nullable, expected a number between 0 and 10",
-    )
+    assert report.reasons(4) == ("income: not-nullable, expected a number between 0 and 10",)
     assert report.reasons(5) == ()
     assert not report.is_clean
     document = json.loads(json.dumps(report.to_dict(), allow_nan=False))

@@ -10,9 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+import tomlkit
 from tests.entry.cli.portfolio import Answer, Cli, loans
 
 USAGE, FINDINGS, FAILURE = 2, 1, 3
@@ -27,6 +29,16 @@ def project(cli: Cli, frame: pl.DataFrame | None = None) -> Path:
 
 def edit(file: Path, change: Callable[[str], str]) -> None:
     file.write_text(change(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def choose(file: Path, **sections: dict[str, Any]) -> None:
+    """Set values in sections of the settings."""
+    document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    for section, values in sections.items():
+        table: Any = document.setdefault(section, tomlkit.table())
+        for name, value in values.items():
+            table[name] = value
+    file.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 
 def refused(answer: Answer, exit_code: int, code: str, *words: str) -> None:
@@ -66,7 +78,7 @@ def test_an_unknown_setting_names_near_misses_and_its_line(cli: Cli) -> None:
 
 def test_a_setting_of_the_wrong_type(cli: Cli) -> None:
     settings = project(cli)
-    edit(settings, lambda text: text + '\n[costs]\nfalse_negative = "ten"\n')
+    choose(settings, costs={"false_negative": "ten"})
     refused(cli("train"), USAGE, "config-invalid", "false_negative", "scorewright.toml:")
 
 
@@ -84,7 +96,7 @@ def test_init_of_a_missing_file(cli: Cli) -> None:
 
 def test_an_unknown_target(cli: Cli) -> None:
     loans().write_csv("loans.csv")
-    refused(cli("init", "loans.csv", "--target", "stauts"), USAGE, "init-target-unknown", "status")
+    refused(cli("init", "loans.csv", "--target", "stauts"), USAGE, "target-unknown", "status")
     assert not Path("scorewright.toml").exists()
 
 
@@ -204,23 +216,24 @@ def test_an_acceptance_needs_a_reason(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("addition", "code", "word"),
+    ("wish", "code", "word"),
     [
-        ('[learner]\nname = "lightgmb"', "learner-unknown", "lgbm"),
-        ("[learner.params]\nnum_leafs = 3", "learner-params", "num_leaves"),
-        ("[learner.monotone]\nincom = -1", "monotone-unknown", "income"),
-        ("[learner.monotone]\njob = -1", "monotone-categorical", "job"),
+        ({"learner": {"name": "lightgmb"}}, "learner-unknown", "lgbm"),
+        ({"learner": {"params": {"num_leafs": 3}}}, "learner-params", "num_leaves"),
+        ({"learner": {"monotone": {"incom": -1}}}, "monotone-unknown", "income"),
+        ({"learner": {"monotone": {"job": -1}}}, "monotone-categorical", "job"),
         (
-            '[learner]\nname = "logistic"\n[learner.monotone]\nincome = -1',
+            {"learner": {"name": "logistic", "monotone": {"income": -1}}},
             "monotone-unsupported",
-            "",
+            "lgbm",
         ),
-        ('[validation]\nscheme = "out_of_time"', "decision-date-missing", ""),
+        ({"validation": {"scheme": "out_of_time"}}, "decision-date-missing", "decision_date"),
     ],
 )
-def test_learners_that_cannot_be(cli: Cli, addition: str, code: str, word: str) -> None:
-    settings = project(cli)
-    edit(settings, lambda text: f"{text}\n{addition}\n")
+def test_learners_and_schemes_that_cannot_be(
+    cli: Cli, wish: dict[str, dict[str, Any]], code: str, word: str
+) -> None:
+    choose(project(cli), **wish)
     refused(cli("train"), USAGE, code, word)
     assert not Path("bundles/current.json").exists()
 
@@ -315,7 +328,7 @@ def test_json_errors_are_one_document(cli: Cli) -> None:
 
 def test_an_interrupted_training_leaves_a_killed_run_and_no_bundle(cli: Cli) -> None:
     settings = project(cli, loans(20_000))
-    edit(settings, lambda text: text + "\n[learner.params]\nn_estimators = 3000\n")
+    choose(settings, learner={"params": {"n_estimators": 3000}})
     environment = {**os.environ, "NO_COLOR": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "scorewright", "train"],

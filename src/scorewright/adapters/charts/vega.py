@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ __all__ = ["VegaRenderer"]
 
 #: What the bundle hands to the page: everything else stays inside its own scope.
 _EXPORT = "window.vegaEmbed = vegaEmbed;"
+_NUMBERED_ID = re.compile(r'\sid="([A-Za-z_]+\d+)"')
+_REFERENCE = re.compile(r'(\sid="|url\(#)([A-Za-z_]+\d+)("|\))')
 
 
 class VegaRenderer:
@@ -41,7 +44,7 @@ class VegaRenderer:
         return picture
 
     def svg(self, spec: Mapping[str, Any]) -> str:
-        """Return the chart as SVG text.
+        """Return the chart as SVG text; the same chart gives the same text.
 
         Raises:
             ScorewrightError: ``chart-unrenderable``.
@@ -52,11 +55,18 @@ class VegaRenderer:
             picture: str = vl_convert.vegalite_to_svg(dict(spec), allowed_base_urls=[])
         except ValueError as error:
             raise _unrenderable(error) from error
-        return picture
+        return _renumbered(picture)
 
     def script(self) -> str:
         """Return Vega, Vega-Lite and vega-embed in one piece that sets ``window.vegaEmbed``."""
         return _bundle()
+
+
+def _renumbered(svg: str) -> str:
+    """Number the ids of a picture from its own start; Vega counts them through the process."""
+    found = dict.fromkeys(_NUMBERED_ID.findall(svg))
+    names = {old: f"{old.rstrip('0123456789')}{k}" for k, old in enumerate(found)}
+    return _REFERENCE.sub(lambda hit: hit[1] + names.get(hit[2], hit[2]) + hit[3], svg)
 
 
 @functools.cache

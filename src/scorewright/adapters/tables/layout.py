@@ -16,7 +16,6 @@ from scorewright.adapters.tables.locating import unreadable
 __all__ = ["Layout", "examine", "squeeze_spaces"]
 
 _QUOTE: Final = b'"'
-_QUOTED: Final = re.compile(rb'"[^"]*"')
 _OTHERS: Final = (",", ";", "\t", "|", " ")
 _GENERIC: Final = re.compile(r"^(?:|[A-Za-z]|[A-Za-z_.]+\d+)$")
 _NUMBER: Final = re.compile(r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$")
@@ -30,16 +29,48 @@ class Layout:
     Attributes:
         columns: Column names.
         body: Data lines as UTF-8 without the header and without empty lines.
+        rows: Number of data rows in the body.
     """
 
     columns: tuple[str, ...]
     body: bytes
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
     line: int
     raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    """How fields are told apart; a quote counts only where a field begins, as polars has it."""
+
+    separator: str
+    quoted: re.Pattern[bytes]
+    opening: re.Pattern[bytes]
+
+    @classmethod
+    def of(cls, separator: str) -> _Grammar:
+        begin = rb"(?:^|(?<=" + re.escape(separator.encode()) + rb"))"
+        return cls(
+            separator,
+            re.compile(begin + rb'"(?:[^"]|"")*"'),
+            re.compile(begin + rb'"'),
+        )
+
+    def bare(self, raw: bytes) -> bytes:
+        """Take out fields in quotes: what stands in them cannot separate."""
+        return self.quoted.sub(b"", raw) if _QUOTE in raw else raw
+
+    def is_open(self, raw: bytes) -> bool:
+        """Tell whether the text ends inside a quoted field."""
+        return _QUOTE in raw and self.opening.search(self.bare(raw)) is not None
+
+    def count(self, raw: bytes) -> int:
+        """Count the fields of a record without splitting it."""
+        return self.bare(raw).count(self.separator.encode()) + 1
 
 
 def squeeze_spaces(data: bytes) -> bytes:
@@ -66,7 +97,8 @@ def examine(data: bytes, path: Path, separator: str, table: str) -> Layout:
             ``data-duplicate-column``, ``data-unreadable`` (a quote that is never closed, whole
             lines in quotes, another separator than the one named).
     """
-    records = _records(data, path)
+    grammar = _Grammar.of(separator)
+    records = _records(data, path, grammar)
     head = next(records, None)
     if head is None:
         raise unreadable(path, "is empty.", "Export the file again.", "data-file-empty")
@@ -76,27 +108,27 @@ def examine(data: bytes, path: Path, separator: str, table: str) -> Layout:
     if _is_numbering(names, ahead, separator):
         names, ahead = _fields(ahead[0], separator), ahead[1:]
     columns = _columns(names, path)
-    kept = [*_checked(iter(ahead), path, len(columns), separator)]
-    kept += _checked(records, path, len(columns), separator)
+    kept = [*_checked(iter(ahead), path, len(columns), grammar)]
+    kept += _checked(records, path, len(columns), grammar)
     if not kept:
         raise unreadable(
             path, "has a header and no rows.", "Give a file that holds data.", "data-file-empty"
         )
-    return Layout(columns, b"".join(kept))
+    return Layout(columns, b"".join(kept), len(kept))
 
 
-def _records(data: bytes, path: Path) -> Iterator[_Record]:
+def _records(data: bytes, path: Path, grammar: _Grammar) -> Iterator[_Record]:
     """Yield the records, several lines where a quoted field holds line breaks; skip empty lines."""
     opened: list[bytes] = []
     start = 0
     for number, line in enumerate(io.BytesIO(data), start=1):
-        is_odd = line.count(_QUOTE) % 2 == 1
         if opened:
             opened.append(line)
-            if is_odd:
+            # Only a line with an odd number of quotes can end the field: looked at no oftener.
+            if line.count(_QUOTE) % 2 == 1 and not grammar.is_open(b"".join(opened)):
                 yield _Record(start, b"".join(opened))
                 opened = []
-        elif is_odd:
+        elif grammar.is_open(line):
             opened, start = [line], number
         elif line.strip():
             yield _Record(number, line)
@@ -114,17 +146,11 @@ def _fields(record: _Record, separator: str) -> list[str]:
     return next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
 
 
-def _count(record: _Record, separator: str) -> int:
-    """Count fields without splitting them: what stands in quotes cannot separate."""
-    bare = _QUOTED.sub(b"", record.raw) if _QUOTE in record.raw else record.raw
-    return bare.count(separator.encode()) + 1
-
-
 def _checked(
-    records: Iterator[_Record], path: Path, wanted: int, separator: str
+    records: Iterator[_Record], path: Path, wanted: int, grammar: _Grammar
 ) -> Iterator[bytes]:
     for record in records:
-        found = _count(record, separator)
+        found = grammar.count(record.raw)
         if found != wanted:
             raise unreadable(
                 path,
@@ -133,7 +159,16 @@ def _checked(
                 "Mend that line: a separator inside a text needs quotes around the text.",
                 "data-ragged",
             )
-        yield record.raw if record.raw.endswith(b"\n") else record.raw + b"\n"
+        raw = record.raw if record.raw.endswith(b"\n") else record.raw + b"\n"
+        # A quote that is a letter of a bare text confuses polars' search for the line ends.
+        yield _quoted(record, grammar.separator) if _QUOTE in grammar.bare(raw) else raw
+
+
+def _quoted(record: _Record, separator: str) -> bytes:
+    line = io.StringIO()
+    writer = csv.writer(line, delimiter=separator, lineterminator="\n")
+    writer.writerow(_fields(record, separator))
+    return line.getvalue().encode()
 
 
 def _refuse_separator(names: list[str], path: Path, separator: str, table: str) -> None:

@@ -56,7 +56,7 @@ def _text(path: Path, table: TableFile) -> pl.DataFrame:
         data = squeeze_spaces(data)
     layout = examine(data, path, separator, table.name)
     try:
-        return pl.read_csv(
+        frame = pl.read_csv(
             layout.body,
             has_header=False,
             new_columns=list(layout.columns),
@@ -70,6 +70,14 @@ def _text(path: Path, table: TableFile) -> pl.DataFrame:
             f"cannot be parsed: {_first_line(error)}.",
             "Check the quotes near that place; a quote inside a text is written twice.",
         ) from error
+    if frame.shape != (layout.rows, len(layout.columns)):
+        raise unreadable(
+            path,
+            f"has {layout.rows} rows of {len(layout.columns)} fields, but parses as {frame.height} "
+            f"rows of {frame.width}.",
+            "Check the quotes; a quote inside a text is written twice, in a text in quotes.",
+        )
+    return frame
 
 
 def _bytes(path: Path) -> bytes:

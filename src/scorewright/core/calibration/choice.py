@@ -40,8 +40,8 @@ class CandidateFit:
         kind: ``none``, ``platt`` or ``isotonic``.
         log_loss: Mean log loss in nats.
         brier: Mean squared error of the PD.
-        cox_slope: Slope of Cox's logistic recalibration; 1 is ideal. NaN-free: a constant PD,
-            which has no slope, counts as 1.
+        cox_slope: Slope of Cox's logistic recalibration; 1 is ideal, and stands where all
+            PDs are equal.
         cox_intercept: Its intercept; 0 is ideal.
     """
 
@@ -130,16 +130,9 @@ def _assess(kind: Kind, y: Labels, pd: Floats) -> CandidateFit:
     # Imported here because the serving process imports this room and never chooses.
     from scorewright.core.statistics import brier, cox, log_loss  # noqa: PLC0415
 
+    line = cox(y, pd)
     clipped = np.clip(pd, EPSILON, 1.0 - EPSILON)
-    slope, intercept = 1.0, float(_logit(y.mean()) - _logit(clipped.mean()))
-    if np.ptp(_logit(clipped)) > EPSILON:
-        fit = cox(y, clipped)
-        slope, intercept = fit.slope, fit.intercept
-    return CandidateFit(kind, float(log_loss(y, clipped)), float(brier(y, pd)), slope, intercept)
-
-
-def _logit(p: Any) -> Any:  # noqa: ANN401 - a number or an array, returned as given
-    return np.log(p / (1.0 - p))
+    return CandidateFit(kind, log_loss(y, clipped), brier(y, pd), line.slope, line.intercept)
 
 
 def _row_loss(y: Labels, pd: Floats) -> Floats:

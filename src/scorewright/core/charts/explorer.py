@@ -37,6 +37,8 @@ _LABELS = 44
 _HALF = (_WIDTH - _GAP - _LABELS) // 2
 #: Stops of the slider; three rows are left for both round ends and the optimum.
 _STEPS = MAX_POINTS - 3
+#: The slider is at least this long, also where all scores are equal.
+_SPAN = 0.01
 #: The slider ends where so few are declined that nothing changes any more.
 _ALL_APPROVED = 0.998
 #: Costs from here on are written without decimals.
@@ -129,12 +131,13 @@ def _range(threshold: Floats, approved: Floats, best: float) -> tuple[float, flo
     inside = threshold[approved <= _ALL_APPROVED]
     low = min(float(threshold[0]), best)
     high = max(float(inside[-1]) if len(inside) else float(threshold[-1]), best)
-    rough = max(high - low, 1e-6) / _STEPS
+    high = max(high, low + _SPAN)
+    rough = (high - low) / _STEPS
     power = 10.0 ** math.floor(math.log10(rough))
     step = power * next(m for m in (1, 2, 5, 10) if m * power >= rough)
     digits = max(0, 1 - math.floor(math.log10(step)))
     low = round(math.floor(low / step) * step, digits)
-    high = round(max(math.ceil(high / step) * step, low + step), digits)
+    high = round(math.ceil(high / step) * step, digits)
     return low, high, round(step, digits)
 
 

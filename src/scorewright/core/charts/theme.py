@@ -7,6 +7,7 @@ paper, so that a page can swap them by plain equality without knowing the chart.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -177,7 +178,7 @@ def finish(
     spec: Spec = {
         "$schema": _SCHEMA,
         "description": caption.description,
-        "config": dict(_CONFIG),
+        "config": copy.deepcopy(dict(_CONFIG)),
         "datasets": dict(data),
         **drawing.to_dict(context={"top_level": False}),
         "title": alt.Title(title, subtitle=text).to_dict(),

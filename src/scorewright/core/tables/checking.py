@@ -129,11 +129,8 @@ def _repeated_rows(frame: pl.DataFrame, contract: Contract) -> list[Failure]:
     suspects = (key.is_duplicated() & key.is_not_null()).arg_true()
     if len(suspects) == 0:
         return []
-    some = frame[suspects]
-    first = some.with_row_index("__row").unique(
-        subset=frame.columns, keep="first", maintain_order=True
-    )["__row"]
-    repeated = np.setdiff1d(np.arange(len(suspects)), first.to_numpy())
+    whole = frame[suspects].select(pl.struct(pl.all()).is_first_distinct().alias("first"))
+    repeated = ~whole["first"].to_numpy()
     rows = suspects.to_numpy()[repeated].astype(np.int64)
     if len(rows) == 0:
         return []

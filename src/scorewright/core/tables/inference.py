@@ -18,9 +18,8 @@ from scorewright.core.contracts import (
     Use,
 )
 from scorewright.core.errors import UsageError
-from scorewright.core.tables.labelling import plain_text
 from scorewright.core.tables.names import is_identifier_name, is_protected_name
-from scorewright.core.tables.parsing import clean_text, dates, moments
+from scorewright.core.tables.parsing import clean_text, dates, moments, plain_text
 
 __all__ = ["infer_contract", "infer_type"]
 

@@ -8,21 +8,11 @@ import polars as pl
 
 from scorewright.core.contracts import Contract
 from scorewright.core.errors import UsageError
-from scorewright.core.tables.parsing import FALSE_WORDS, TRUE_WORDS
+from scorewright.core.tables.parsing import FALSE_WORDS, TRUE_WORDS, plain_text
 
-__all__ = ["labels", "plain_text"]
+__all__ = ["labels"]
 
 _SHOWN = 10
-
-
-def plain_text(series: pl.Series) -> pl.Series:
-    """Write values the one way people write them: ``1`` for 1 and 1.0, ``true`` for True."""
-    if series.dtype.is_float():
-        whole = series.cast(pl.Int64, strict=False)
-        same = (whole.cast(pl.Float64) == series).fill_null(value=False)
-        return whole.cast(pl.String).zip_with(same, series.cast(pl.String))
-    text = series.cast(pl.String)
-    return text.str.strip_chars() if series.dtype == pl.String else text
 
 
 def labels(frame: pl.DataFrame, contract: Contract) -> npt.NDArray[np.int8]:

@@ -10,7 +10,16 @@ import polars as pl
 
 from scorewright.core.contracts import MAX_INTEGER, MAX_TEXT, ColumnType
 
-__all__ = ["FALSE_WORDS", "TRUE_WORDS", "Parsed", "clean_text", "dates", "moments", "parse"]
+__all__ = [
+    "FALSE_WORDS",
+    "TRUE_WORDS",
+    "Parsed",
+    "clean_text",
+    "dates",
+    "moments",
+    "parse",
+    "plain_text",
+]
 
 TRUE_WORDS: Final = ("true", "yes", "t", "y", "1")
 FALSE_WORDS: Final = ("false", "no", "f", "n", "0")
@@ -40,6 +49,19 @@ def clean_text(series: pl.Series) -> pl.Series:
         return series.fill_nan(None) if series.dtype.is_float() else series
     trimmed = series.str.strip_chars()
     return trimmed.set(trimmed == "", None)
+
+
+def plain_text(series: pl.Series) -> pl.Series:
+    """Write values the one way people write them: ``1`` for 1 and 1.0, ``true`` for True.
+
+    A category stored as 1.0, because its column once held a missing value, is still ``1``.
+    """
+    if series.dtype.is_float():
+        whole = series.cast(pl.Int64, strict=False)
+        same = (whole.cast(pl.Float64) == series).fill_null(value=False)
+        return whole.cast(pl.String).zip_with(same, series.cast(pl.String))
+    text = series.cast(pl.String)
+    return text.str.strip_chars() if series.dtype == pl.String else text
 
 
 def parse(series: pl.Series, kind: ColumnType) -> Parsed:
@@ -107,11 +129,9 @@ def _integer(source: pl.Series) -> Parsed:
 def _boolean(source: pl.Series) -> Parsed:
     if source.dtype == pl.Boolean:
         return _unreadable(source, source)
-    if source.dtype.is_float():
-        source = source.cast(pl.Int64, strict=False).cast(pl.String)
-    if not (source.dtype.is_integer() or source.dtype in (pl.String, pl.Null)):
+    if not (source.dtype.is_numeric() or source.dtype in (pl.String, pl.Null)):
         return _empty_like(source, pl.Boolean())
-    words = source.cast(pl.String).str.to_lowercase()
+    words = plain_text(source).str.to_lowercase()
     meaning = dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
     values = words.replace_strict(meaning, default=None, return_dtype=pl.Boolean)
     return _unreadable(source, values)
@@ -120,12 +140,7 @@ def _boolean(source: pl.Series) -> Parsed:
 def _text(source: pl.Series) -> Parsed:
     if source.dtype.is_nested() or source.dtype in (pl.Binary, pl.Object):
         return _empty_like(source, pl.String())
-    if source.dtype.is_float():
-        # A category stored as 1.0 because the column once held a missing value is still "1".
-        whole = source.cast(pl.Int64, strict=False)
-        same = (whole.cast(pl.Float64) == source).fill_null(value=False)
-        source = whole.cast(pl.String).zip_with(same, source.cast(pl.String))
-    values = source.cast(pl.String)
+    values = plain_text(source)
     long = (values.str.len_chars() > MAX_TEXT).fill_null(value=False)
     return Parsed(values.set(long, None), {"too-long": long})
 

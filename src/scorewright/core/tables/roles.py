@@ -10,9 +10,8 @@ import polars as pl
 
 from scorewright.core.contracts import ColumnType
 from scorewright.core.tables.inference import infer_type
-from scorewright.core.tables.labelling import plain_text
 from scorewright.core.tables.names import is_identifier_name, squeezed, words
-from scorewright.core.tables.parsing import clean_text
+from scorewright.core.tables.parsing import clean_text, plain_text
 
 __all__ = ["Roles", "guess_roles"]
 

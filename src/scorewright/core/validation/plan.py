@@ -129,6 +129,8 @@ def _decide(
 
 def _applicants(keys: pl.Series) -> Rows:
     """Number the applicants; every missing key gets a number of its own."""
+    if keys.dtype.is_float():
+        keys = keys.fill_nan(None)
     codes = keys.rank("dense").cast(pl.Int64).to_frame("code").with_row_index("row")
     own = -1 - pl.col("row").cast(pl.Int64)
     return codes.select(pl.col("code").fill_null(own)).to_series().to_numpy()

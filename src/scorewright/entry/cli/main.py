@@ -71,6 +71,9 @@ def main() -> None:
     0 fine, 1 findings, 2 usage, 3 failure, 130 interrupted.
     """
     as_json = "--json" in sys.argv
+    # Before anything imports MLflow: no telemetry, no advertisements on stderr.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_DISABLE_AGENT_HINT", "1")
     try:
         app(prog_name="scorewright")
     except SystemExit as ending:

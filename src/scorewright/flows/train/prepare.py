@@ -109,6 +109,14 @@ def _check_signs(settings: Settings, learner: Learner, space: FeatureSpace) -> N
             remedy=f"Name one of: {', '.join(space.names)}.",
             code="monotone-unknown",
         )
+    categories = {f.name for f in space.features if f.is_categorical}
+    ordered = sorted(categories & set(settings.learner.monotone))
+    if ordered:
+        raise UsageError(
+            f"learner.monotone names '{ordered[0]}', a category, which has no order to keep.",
+            remedy="Remove it from [learner.monotone], or make it a number in its contract.",
+            code="monotone-categorical",
+        )
     if not learner.supports_monotone:
         raise UsageError(
             f"The learner '{learner.name}' cannot keep monotone constraints.",
