@@ -79,6 +79,17 @@ def test_precision_and_recall(applications: Applications) -> None:
     assert spec["datasets"]["base_rate"][0]["precision"] == pytest.approx(y.mean(), abs=1e-6)
 
 
+def test_a_lucky_first_row_does_not_take_the_whole_precision_axis() -> None:
+    # Given 10 % bads in no order, but a bad at the very top, so that precision starts at 1
+    y = np.array([1] + [0] * 9 + ([0] * 9 + [1]) * 199, dtype=np.int8)
+    spec = pr_chart(y, np.linspace(1, 0, len(y)), average_precision=0.1)
+
+    # Then the axis ends where the settled curve needs it
+    domains = {layer["encoding"]["y"]["scale"]["domain"][1] for layer in spec["layer"]}
+    assert max(row["precision"] for row in spec["datasets"]["pr"]) == 1.0
+    assert domains == {0.2}
+
+
 def test_calibration_groups(applications: Applications) -> None:
     # Given ten groups
     spec = calibration_chart(applications.y, applications.pd)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scorewright.adapters.project_files.aside import write_texts
 from scorewright.adapters.project_files.contract_text import contract_text
 from scorewright.adapters.project_files.load import FILE_NAME
 from scorewright.core.errors import UsageError
-from scorewright.flows.init_project import ProjectDraft
+
+if TYPE_CHECKING:
+    # At run time this would bring in the whole room of tables, which serving does not need.
+    from scorewright.flows.init_project import ProjectDraft
 
 __all__ = ["WrittenProject", "table_path_text", "write_project"]
 

@@ -100,7 +100,7 @@ def choose_calibration(
     corrected = prior_correction(np.asarray(score, dtype=np.float64), omega)
     pds = {kind: _cross_fit(kind, y, corrected, fold) for kind in KINDS}
     candidates = tuple(_assess(kind, y, pds[kind]) for kind in KINDS)
-    chosen = _simplest(candidates, {kind: _row_loss(y, pd) for kind, pd in pds.items()})
+    chosen = _simplest(y, pds, candidates)
     calibration = Calibration(omega=float(omega), calibrator=_fit(chosen, y, corrected))
     return CalibrationChoice(calibration, pds[chosen], candidates, chosen)
 
@@ -140,10 +140,16 @@ def _row_loss(y: Labels, pd: Floats) -> Floats:
     return -np.log(np.where(y == 1, clipped, 1.0 - clipped))
 
 
-def _simplest(candidates: tuple[CandidateFit, ...], loss: dict[Kind, Floats]) -> Kind:
+def _simplest(y: Labels, pds: dict[Kind, Floats], candidates: tuple[CandidateFit, ...]) -> Kind:
     low, high = SLOPES
-    sloped = {c.kind for c in candidates if low <= c.cox_slope <= high}
+    # Equal PDs have no slope: the 1 that stands for it says nothing about their level.
+    sloped = {
+        kind
+        for kind, fit in zip(KINDS, candidates, strict=True)
+        if low <= fit.cox_slope <= high and np.ptp(pds[kind]) > EPSILON
+    }
     pool = [kind for kind in KINDS if kind in sloped or not sloped]
+    loss = {kind: _row_loss(y, pds[kind]) for kind in pool}
     best = min(pool, key=lambda kind: float(loss[kind].mean()))
     for kind in pool:
         excess = loss[kind] - loss[best]

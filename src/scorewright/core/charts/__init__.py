@@ -6,9 +6,10 @@ dashboard. A chart never computes a figure of merit; it is told the value it pri
 
 from __future__ import annotations
 
+from scorewright.core.charts.approval import approval_chart
 from scorewright.core.charts.calibration import calibration_chart
 from scorewright.core.charts.confusion import confusion_chart
-from scorewright.core.charts.cost import approval_chart, cost_curve_chart
+from scorewright.core.charts.cost import cost_curve_chart
 from scorewright.core.charts.distribution import score_distribution_chart
 from scorewright.core.charts.explorer import threshold_explorer
 from scorewright.core.charts.folds import fold_chart

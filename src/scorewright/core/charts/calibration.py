@@ -163,7 +163,13 @@ def _names(before: Rows, after: Rows, width: float) -> Rows:
         width: About how much of the axis a name covers.
     """
     last_before, last_after = before[-1]["predicted"], after[-1]["predicted"]
-    under = [r["observed"] for r in before if last_before - r["predicted"] < width]
+    left = last_before - width
+    xs, ys = ([row[key] for row in before] for key in ("predicted", "observed"))
+    under = [
+        float(np.interp(left, xs, ys)),
+        *(r["observed"] for r in before if r["predicted"] > left),
+    ]
+    under += [r["low"] for r in after if left < r["predicted"] <= last_before]
     over = [r["high"] for r in after if last_after - r["predicted"] < width]
     return [
         {"predicted": last_before, "observed": min(under), "label": "before calibration"},

@@ -1,18 +1,15 @@
-"""What thresholds cost, and what approving more costs."""
+"""What thresholds cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import altair as alt
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.core.charts.counts import Floats, sorted_curve, unusable
+from scorewright.core.charts.counts import Floats, sorted_curve
 from scorewright.core.charts.theme import (
-    AXIS,
-    BAD,
     INK,
     PRIMARY,
     WASH,
@@ -20,17 +17,13 @@ from scorewright.core.charts.theme import (
     Spec,
     finish,
     number,
-    percent,
-    percent_axis,
 )
 from scorewright.core.charts.thin import thin_curve
 
-__all__ = ["approval_chart", "cost_curve_chart"]
+__all__ = ["cost_curve_chart"]
 
 #: From where on the cost stays within this part of its range, the axis need not go on.
 _FLAT = 0.01
-#: Approval rate below which a name has no room to the left of its point.
-_ROOM = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +64,32 @@ def cost_curve_chart(
     """
     t, c = sorted_curve(threshold, cost)
     marks = [best, bayes, *(interval or ()), *(band or ())]
-    end = _end(t, c, max(m for m in marks if np.isfinite(m)))
+    end = _end(t, c, max(marks))
     t, c = t[:end], c[:end]
     kept = thin_curve(t, c, keep=(int(np.argmin(c)),))
-    rows: Rows = [{"threshold": number(t[i]), "cost": number(c[i])} for i in kept]
     low, high = float(c.min()), float(c.max())
-    # Headroom for the two names above the curve.
-    height = (high - low) or 1.0
-    domain = [low - 0.1 * height, high + 0.24 * height]
-    data: dict[str, Rows] = {"cost": rows, "best": [{"threshold": best, "cost": number(low)}]}
     span = (min(float(t[0]), *marks), max(float(t[-1]), *marks))
+    x, y = _axes(span, low, high)
+    data: dict[str, Rows] = {
+        "cost": [{"threshold": number(t[i]), "cost": number(c[i])} for i in kept],
+        "best": [{"threshold": number(best), "cost": number(low)}],
+    }
+    under = [*_band(x, data, band), *_lines(x, data, (best, bayes), span)]
+    curve = alt.Chart(alt.NamedData("cost")).encode(x=x, y=y).mark_line(color=PRIMARY)
+    point = alt.Chart(alt.NamedData("best")).encode(x=x, y=y)
+    drawing = alt.layer(
+        *under,
+        curve,
+        *_interval(x, data, interval),
+        point.mark_point(color=PRIMARY, filled=True, size=70, opacity=1),
+    )
+    subtitle = _cost_subtitle(best, interval, band)
+    return finish(drawing, "Cost over the threshold", subtitle, data=data)
+
+
+def _axes(span: tuple[float, float], low: float, high: float) -> tuple[alt.X, alt.Y]:
+    """Return the axes; above the curve there is room for two names, below it for a bar."""
+    height = (high - low) or 1.0
     x = alt.X(
         "threshold:Q",
         title="Threshold: decline at this PD and above",
@@ -90,28 +99,10 @@ def cost_curve_chart(
     y = alt.Y(
         "cost:Q",
         title="Cost",
-        scale=alt.Scale(domain=domain, nice=False),
+        scale=alt.Scale(domain=[low - 0.1 * height, high + 0.24 * height], nice=False),
         axis=alt.Axis(format="~s", tickCount=5),
     )
-    layers: list[alt.Chart] = []
-    if band is not None:
-        data["band"] = [{"threshold": number(band[0]), "to": number(band[1])}]
-        layers.append(_band(x))
-    layers += [
-        *_lines(x, data, (best, bayes), span),
-        alt.Chart(alt.NamedData("cost")).mark_line(color=PRIMARY).encode(x=x, y=y),
-    ]
-    if interval is not None:
-        data["interval"] = [{"threshold": number(interval[0]), "to": number(interval[1])}]
-        data["interval_ends"] = [{"threshold": number(edge)} for edge in interval]
-        layers += _interval(x)
-    layers.append(
-        alt.Chart(alt.NamedData("best"))
-        .mark_point(color=PRIMARY, filled=True, size=70, opacity=1)
-        .encode(x=x, y=y)
-    )
-    subtitle = _cost_subtitle(best, interval, band)
-    return finish(alt.layer(*layers), "Cost over the threshold", subtitle, data=data)
+    return x, y
 
 
 def _cost_subtitle(
@@ -132,14 +123,23 @@ def _end(t: Floats, c: Floats, at_least: float) -> int:
     return max(2, min(len(t), max(last, int(np.searchsorted(t, at_least, side="right")))))
 
 
-def _band(x: alt.X) -> alt.Chart:
-    chart = alt.Chart(alt.NamedData("band")).encode(x=x, x2=alt.X2("to:Q"))
-    rectangle: alt.Chart = chart.mark_rect(color=WASH, opacity=0.75)
-    return rectangle
+def _band(x: alt.X, data: dict[str, Rows], band: tuple[float, float] | None) -> list[alt.Chart]:
+    """Return the thresholds that cost hardly more, as a shade over the full height."""
+    if band is None:
+        return []
+    data["band"] = [{"threshold": number(band[0]), "to": number(band[1])}]
+    base = alt.Chart(alt.NamedData("band")).encode(x=x, x2=alt.X2("to:Q"))
+    return [base.mark_rect(color=WASH, opacity=0.75)]
 
 
-def _interval(x: alt.X) -> list[alt.Chart]:
+def _interval(
+    x: alt.X, data: dict[str, Rows], interval: tuple[float, float] | None
+) -> list[alt.Chart]:
     """Return the bootstrap interval as a bar along the bottom, with end caps."""
+    if interval is None:
+        return []
+    data["interval"] = [{"threshold": number(interval[0]), "to": number(interval[1])}]
+    data["interval_ends"] = [{"threshold": number(edge)} for edge in interval]
     bar = alt.Chart(alt.NamedData("interval")).encode(x=x, x2=alt.X2("to:Q"), y=alt.value("height"))
     ends = alt.Chart(alt.NamedData("interval_ends")).encode(x=x, y=alt.value("height"))
     return [
@@ -182,87 +182,3 @@ def _lines(
             ).encode(y=top, text="label:N"),
         ]
     return layers
-
-
-def approval_chart(
-    approval_rate: npt.ArrayLike,
-    default_rate_approved: npt.ArrayLike,
-    *,
-    chosen: tuple[float, float] | None = None,
-) -> Spec:
-    """Draw the strategy curve: default rate among the approved over the approval rate.
-
-    Args:
-        approval_rate: Shares of shape (k,).
-        default_rate_approved: Shares of shape (k,); not read where nobody is approved.
-        chosen: Approval rate and default rate at the chosen threshold.
-
-    Returns:
-        A Vega-Lite specification of at most 501 points.
-
-    Raises:
-        UsageError: ``chart-input``.
-    """
-    rate, defaults = sorted_curve(approval_rate, default_rate_approved)
-    usable = np.isfinite(defaults) & (rate > 0)
-    if not usable.any():
-        raise unusable("nobody is approved at any threshold")
-    rate, defaults = rate[usable], defaults[usable]
-    kept = thin_curve(rate, defaults)
-    rows: Rows = [{"approved": number(rate[i]), "defaults": number(defaults[i])} for i in kept]
-    end = {"approved": rows[-1]["approved"], "defaults": rows[-1]["defaults"]}
-    data: dict[str, Rows] = {"strategy": rows, "everybody": [end]}
-    x = alt.X(
-        "approved:Q",
-        title="Approval rate",
-        scale=alt.Scale(domain=[0, 1], nice=False),
-        axis=percent_axis(tickCount=6),
-    )
-    y = alt.Y(
-        "defaults:Q",
-        title="Default rate among the approved",
-        scale=alt.Scale(domain=[0, 1.12 * float(defaults.max()) or 0.01], nice=False),
-        axis=percent_axis(0 if defaults.max() > 0.04 else 1, tickCount=6),  # noqa: PLR2004
-    )
-    layers = _strategy(x, y, percent(float(defaults[-1])))
-    if chosen is not None:
-        data["chosen"] = [
-            {
-                "approved": number(chosen[0]),
-                "defaults": number(chosen[1]),
-                "label": f"threshold: {percent(chosen[0])} approved",
-            }
-        ]
-        layers += _chosen(x, y, low=chosen[0] < _ROOM)
-    text = (
-        f"Approving {percent(chosen[0])} gives {percent(chosen[1], 2)} defaults among them"
-        if chosen
-        else f"Approving everybody gives {percent(float(defaults[-1]), 2)} defaults"
-    )
-    return finish(alt.layer(*layers), "Approvals against defaults", text, data=data)
-
-
-def _strategy(x: alt.X, y: alt.Y, base_rate: str) -> list[alt.Chart]:
-    """Return the curve and the level it reaches when everybody is approved."""
-    curve = alt.Chart(alt.NamedData("strategy")).encode(x=x, y=y)
-    level = alt.Chart(alt.NamedData("everybody")).encode(y=y)
-    return [
-        curve.mark_area(color=WASH, opacity=0.55, line=False).encode(y2=alt.datum(0)),
-        level.mark_rule(color=AXIS, strokeDash=[4, 4], strokeWidth=1.25),
-        curve.mark_line(color=BAD),
-        level.mark_text(align="left", baseline="bottom", color=INK, dx=4, dy=-4).encode(
-            x=alt.value(0), text=alt.value(f"everybody approved: {base_rate}")
-        ),
-    ]
-
-
-def _chosen(x: alt.X, y: alt.Y, *, low: bool) -> list[alt.Chart]:
-    """Return the chosen point with its name: above to the left, or below to the right of it."""
-    align: Literal["left", "right"] = "left" if low else "right"
-    base = alt.Chart(alt.NamedData("chosen")).encode(x=x, y=y)
-    return [
-        base.mark_point(color=BAD, filled=True, size=80, opacity=1),
-        base.mark_text(
-            align=align, baseline="middle", color=INK, dx=8 if low else -8, dy=12 if low else -10
-        ).encode(text="label:N"),
-    ]

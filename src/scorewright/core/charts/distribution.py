@@ -24,6 +24,12 @@ from scorewright.core.charts.theme import (
 __all__ = ["score_distribution_chart"]
 
 _BARS = 50
+_TOOLTIP = [
+    alt.Tooltip("class:N"),
+    alt.Tooltip("from:Q", format=".4f"),
+    alt.Tooltip("to:Q", format=".4f"),
+    alt.Tooltip("count:Q", format=","),
+]
 #: The last bar holds what lies beyond this quantile, so that a long tail costs no room.
 _TAIL = 0.995
 
@@ -114,12 +120,7 @@ def _drawing(edges: Floats, reach: float, *, on_left: bool) -> Layered:
             y=y,
             y2=alt.datum(0),
             color=colour,
-            tooltip=[
-                alt.Tooltip("class:N"),
-                alt.Tooltip("from:Q", format=".4f"),
-                alt.Tooltip("to:Q", format=".4f"),
-                alt.Tooltip("count:Q", format=","),
-            ],
+            tooltip=_TOOLTIP,
         ),
         rule.mark_rule(color=INK, strokeWidth=1.5, strokeDash=[5, 3]),
         rule.mark_text(baseline="top", color=INK, **label_at).encode(

@@ -91,39 +91,33 @@ def threshold_explorer(  # noqa: PLR0913, PLR0917 - one array for each readout
         value=float(f"{best:.4g}"),
         bind=alt.binding_range(min=low, max=high, step=step, name="Decline at PD ≥"),
     )
-    x = alt.X(
-        "threshold:Q",
-        scale=alt.Scale(domain=[low, high], nice=False),
-        title="Threshold",
-        axis=alt.Axis(tickCount=8),
-    )
-    drawing = (
-        alt.vconcat(
-            _readout(money),
-            _panel(x, "cost", "Cost", alt.Axis(format="~s"), _WIDTH),
-            alt.hconcat(
-                _panel(x, "approval_rate", "Approval rate", percent_axis(), _HALF),
-                _panel(
-                    x,
-                    "default_rate_approved",
-                    "Default rate among the approved",
-                    percent_axis(0 if highest > _COARSE else 1),
-                    _HALF,
-                ),
-                spacing=_GAP + _LABELS,
-                bounds="flush",
-            ),
-            spacing=26,
-        )
-        .add_params(slider)
-        .resolve_scale(x="independent", y="independent")
-    )
+    drawing = alt.vconcat(_readout(money), *_panels(low, high, highest), spacing=26)
+    drawing = drawing.add_params(slider).resolve_scale(x="independent", y="independent")
     data: dict[str, Rows] = {"curve": rows, "best": _best_tiles(start, money)}
     subtitle = (
         f"The best threshold, {best:.4f}, costs {format(float(start['cost']), money)} "
         f"and approves {percent(float(start['approval_rate']))}"
     )
     return finish(drawing, "Threshold explorer", subtitle, data=data, frame=None)
+
+
+def _panels(low: float, high: float, highest: float) -> tuple[Layered, alt.HConcatChart]:
+    """Return the cost over the full width, and the two rates side by side."""
+    x = alt.X(
+        "threshold:Q",
+        scale=alt.Scale(domain=[low, high], nice=False),
+        title="Threshold",
+        axis=alt.Axis(tickCount=8),
+    )
+    digits = 0 if highest > _COARSE else 1
+    title = "Default rate among the approved"
+    rates = alt.hconcat(
+        _panel(x, "approval_rate", "Approval rate", percent_axis(), _HALF),
+        _panel(x, "default_rate_approved", title, percent_axis(digits), _HALF),
+        spacing=_GAP + _LABELS,
+        bounds="flush",
+    )
+    return _panel(x, "cost", "Cost", alt.Axis(format="~s"), _WIDTH), rates
 
 
 def _range(threshold: Floats, approved: Floats, best: float) -> tuple[float, float, float]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import altair as alt
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.core.charts.counts import checked, score_counts
+from scorewright.core.charts.counts import Floats, checked, score_counts
 from scorewright.core.charts.theme import (
     AXIS,
     BAD,
@@ -14,6 +16,7 @@ from scorewright.core.charts.theme import (
     MUTED,
     PRIMARY,
     WASH,
+    Layered,
     Rows,
     Spec,
     finish,
@@ -26,6 +29,8 @@ from scorewright.core.charts.thin import thin_curve
 __all__ = ["pr_chart", "roc_chart"]
 
 _UNIT = alt.Scale(domain=[0, 1], nice=False)
+#: Recall from which the precision has settled enough to be given room.
+_SETTLED = 0.01
 #: Recall from which the name of the random line needs clear room above the curve.
 _NAME_FROM = 0.5
 _TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
@@ -143,30 +148,45 @@ def pr_chart(y: npt.ArrayLike, pd: npt.ArrayLike, *, average_precision: float) -
     kept = thin_curve(recall, precision)
     rows: Rows = [{"recall": number(recall[i]), "precision": number(precision[i])} for i in kept]
     base_rate = float(labels.mean())
+    end = _reach(recall, precision)
     # The name of the line stands above the curve's right end, where it meets nothing.
-    clear = float(precision[recall >= _NAME_FROM].max()) + 0.02
-    level: Rows = [{"precision": number(base_rate), "name_at": number(min(clear, 0.94))}]
+    clear = float(precision[recall >= _NAME_FROM].max()) + 0.02 * end
+    level: Rows = [{"precision": number(base_rate), "name_at": number(min(clear, 0.94 * end))}]
+    subtitle = f"Average precision {average_precision:.3f}, base rate {percent(base_rate, 2)}"
+    data = {"pr": rows, "base_rate": level}
+    return finish(_precision(end), "Precision and recall", subtitle, data=data)
+
+
+def _reach(recall: Floats, precision: Floats) -> float:
+    """Return where the precision axis ends: the tenth above all but the first per cent.
+
+    The first few rows of the ranking make the precision jump; they do not get the whole axis.
+    """
+    needed = float(precision[recall >= _SETTLED].max())
+    return min(1.0, math.ceil(10.5 * needed) / 10)
+
+
+def _precision(end: float) -> Layered:
+    """Return the curve and the level that declining at random would have."""
     x = alt.X(
         "recall:Q", title="Share of bads declined (recall)", scale=_UNIT, axis=_percent_axis()
     )
+    scale = alt.Scale(domain=[0, end], nice=False)
     top = alt.Y(
         "precision:Q",
         title="Share of bads among the declined (precision)",
-        scale=_UNIT,
-        axis=_percent_axis(),
+        scale=scale,
+        axis=percent_axis(tickCount=6),
     )
     base = alt.Chart(alt.NamedData("pr")).encode(x=x, y=top)
     floor = alt.Chart(alt.NamedData("base_rate")).encode(y=top)
-    drawing = alt.layer(
-        base.mark_area(color=WASH, opacity=0.55, line=False).encode(y2=alt.datum(0)),
+    return alt.layer(
+        base.mark_area(color=WASH, opacity=0.55, line=False, clip=True).encode(y2=alt.datum(0)),
         floor.mark_rule(color=BAD, strokeDash=[4, 4], strokeWidth=1.5),
-        base.mark_line(color=PRIMARY),
+        base.mark_line(color=PRIMARY, clip=True),
         floor.mark_text(align="right", baseline="bottom", dx=-4, color=MUTED).encode(
             x=alt.datum(1),
-            y=alt.Y("name_at:Q", scale=_UNIT),
+            y=alt.Y("name_at:Q", scale=scale),
             text=alt.value("dashed: declining at random"),
         ),
     )
-    subtitle = f"Average precision {average_precision:.3f}, base rate {percent(base_rate, 2)}"
-    data = {"pr": rows, "base_rate": level}
-    return finish(drawing, "Precision and recall", subtitle, data=data)

@@ -74,6 +74,8 @@ def main() -> None:
     # Before anything imports MLflow: no telemetry, no advertisements on stderr.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_DISABLE_AGENT_HINT", "1")
+    # Threads that wait for each other sleep; on a busy machine spinning costs them the processor.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app(prog_name="scorewright")
     except SystemExit as ending:
