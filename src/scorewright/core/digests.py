@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["canonical_json", "digest_of_files", "sha256_hex", "short"]
+__all__ = ["canonical_json", "digest_of_files", "refuse_other_version", "sha256_hex", "short"]
 
 
 def canonical_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -40,6 +40,16 @@ def digest_of_files(files: Mapping[str, bytes]) -> str:
     """Digest a set of named files: SHA-256 over the canonical list of (name, sha256)."""
     listing = {name: sha256_hex(data) for name, data in files.items()}
     return sha256_hex(canonical_json(listing))
+
+
+def refuse_other_version(found: int, expected: int = 1) -> None:
+    """Refuse a saved document of another schema version.
+
+    Raises:
+        ValueError: It was written by another release.
+    """
+    if found != expected:
+        raise ValueError(f"schema version {found}, this release reads {expected}")
 
 
 def short(digest: str) -> str:

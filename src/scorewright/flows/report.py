@@ -81,7 +81,7 @@ def _sections(result: TrainResult) -> tuple[Section, ...]:
     """Return the charts, the threshold explorer first."""
     a, m = result.validated.assessment, result.metrics
     pictures = charts(result.validated)
-    curve = a.curve.thin(501)
+    curve = a.curve
     explorer = threshold_explorer(
         curve.threshold,
         curve.cost,
@@ -117,7 +117,11 @@ def _sections(result: TrainResult) -> tuple[Section, ...]:
             "approval",
             "What approving more would cost",
             "The share of defaults among the approved, for every approval rate.",
-            approval_chart(curve.approval_rate, curve.default_rate_approved),
+            approval_chart(
+                curve.approval_rate,
+                curve.default_rate_approved,
+                chosen=(m["approval_rate"], m["default_rate_approved"]),
+            ),
             None,
             wide=False,
         ),

@@ -13,7 +13,7 @@ from scorewright.core.findings import Finding
 from scorewright.core.leakage import LeakageLimits, screen
 
 if TYPE_CHECKING:
-    from conftest import Table
+    from tests.core.leakage.conftest import Table
 
 
 def _codes(findings: list[Finding]) -> list[tuple[str, str]]:
@@ -169,7 +169,7 @@ def test_a_date_after_the_decision_is_found(clean: Table) -> None:
     n = clean.y.size
     decided = pl.Series([date(2020, 1, 1) + timedelta(days=i % 365) for i in range(n)])
     opened = decided.dt.offset_by("-30d")
-    seen = opened.scatter([5, 17], [date(2022, 1, 1), date(2023, 1, 1)])
+    seen = opened.clone().scatter([5, 17], [date(2022, 1, 1), date(2023, 1, 1)])
     assert clean.planted(decided=decided, opened=opened).screened(as_of="decided") == []
     (finding,) = clean.planted(decided=decided, last_seen=seen).screened(as_of="decided")
     assert (finding.code, finding.severity, finding.subject) == ("LEAK-007", "error", "last_seen")

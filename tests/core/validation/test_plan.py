@@ -128,6 +128,12 @@ ONE_DAY = [date(2020, 1, 1)] * 60
         (np.array([1, 1] + [0] * 58, dtype=np.int8), "auto", {}, "too-few-bads"),
         (MIXED, "grouped", {}, "validation-scheme"),
         (MIXED, "grouped", {"groups": np.arange(60) % 2}, "too-few-bads"),
+        (
+            np.repeat([1, 1, 0, 0, 0, 0], 10).astype(np.int8),
+            "grouped",
+            {"groups": np.repeat(np.arange(6), 10)},
+            "too-few-bads",
+        ),
         (MIXED, "out_of_time", {}, "decision-date-missing"),
         (MIXED, "auto", {"dates": [None, *ONE_DAY[1:]]}, "decision-date-missing"),
         (MIXED, "auto", {"dates": pl.Series(ONE_DAY).to_numpy()}, "validation-scheme"),

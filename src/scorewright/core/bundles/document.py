@@ -14,7 +14,12 @@ from typing import Any
 
 from scorewright.core.calibration import Calibration
 from scorewright.core.contracts import Contract
-from scorewright.core.digests import canonical_json, digest_of_files, sha256_hex
+from scorewright.core.digests import (
+    canonical_json,
+    digest_of_files,
+    refuse_other_version,
+    sha256_hex,
+)
 from scorewright.core.errors import IntegrityError
 from scorewright.core.matrix import FeatureSpace
 
@@ -81,8 +86,7 @@ class Manifest:
             document = json.loads(data)
             files = tuple(ManifestFile(**entry) for entry in document.pop("files"))
             manifest = cls(files=files, **document)
-            if manifest.schema_version != 1:
-                raise ValueError(f"schema version {manifest.schema_version}")
+            refuse_other_version(manifest.schema_version)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise IntegrityError(
                 f"The manifest cannot be read: {error}.",

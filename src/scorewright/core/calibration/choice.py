@@ -151,8 +151,9 @@ def _simplest(y: Labels, pds: dict[Kind, Floats], candidates: tuple[CandidateFit
     pool = [kind for kind in KINDS if kind in sloped or not sloped]
     loss = {kind: _row_loss(y, pds[kind]) for kind in pool}
     best = min(pool, key=lambda kind: float(loss[kind].mean()))
-    for kind in pool:
-        excess = loss[kind] - loss[best]
-        if excess.mean() <= excess.std(ddof=1) / np.sqrt(excess.size):
-            return kind
-    return best
+    return next(kind for kind in pool if _is_as_good(loss[kind] - loss[best]))
+
+
+def _is_as_good(excess: Floats) -> bool:
+    """Whether a mean loss above the best one's may be chance: within one standard error."""
+    return bool(excess.mean() <= excess.std(ddof=1) / np.sqrt(excess.size))

@@ -22,6 +22,8 @@ Labels = npt.NDArray[np.integer[Any]]
 
 #: Most knots an isotonic calibrator keeps; PDs between two knots are linear.
 MAX_KNOTS = 256
+#: The flattest Platt scaling: nearly constant, yet different scores keep different PDs.
+LEAST_SLOPE = 1e-3
 #: Newton steps of Platt scaling; the loss is convex and ten are usual.
 MAX_STEPS = 100
 
@@ -43,8 +45,9 @@ def fit_platt(y: Labels, score: Floats) -> Platt:
     """Fit ``logit(p) = a + b logit(score)`` by Newton steps on Platt's smoothed targets.
 
     The targets (D + 1) / (D + 2) for bads and 1 / (N + 2) for goods (Platt 1999) keep a and b
-    finite where the score separates the classes. A slope that is not positive would turn the
-    ranking round; it is replaced by 1, and only the level is fitted.
+    finite where the score separates the classes. A slope below 0.001 would lose the ranking or
+    turn it round; 0.001 takes its place, so that a score that knows nothing, or one and the
+    same for all, gives about the base rate.
 
     Args:
         y: Labels of shape (n,), 1 is bad.
@@ -67,10 +70,10 @@ def fit_platt(y: Labels, score: Floats) -> Platt:
         design = np.column_stack([np.ones_like(z), (z - centre) / scale])
         level, gradient = _newton(design, target, np.zeros(z.size))
         slope = float(gradient / scale)
-        if slope > 0.0:
+        if slope >= LEAST_SLOPE:
             return Platt(intercept=float(level) - slope * centre, slope=slope)
-    (shift,) = _newton(np.ones((z.size, 1)), target, z)
-    return Platt(intercept=float(shift), slope=1.0)
+    (level,) = _newton(np.ones((z.size, 1)), target, LEAST_SLOPE * z)
+    return Platt(intercept=float(level), slope=LEAST_SLOPE)
 
 
 def fit_isotonic(y: Labels, score: Floats) -> Isotonic:

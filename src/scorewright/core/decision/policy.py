@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from scorewright.core.digests import canonical_json, sha256_hex
+from scorewright.core.digests import canonical_json, refuse_other_version, sha256_hex
 from scorewright.core.errors import IntegrityError
 
 __all__ = ["CostMatrix", "Decision", "Policy"]
@@ -95,14 +95,13 @@ class Policy:
             document = json.loads(data)
             costs = CostMatrix(**document.pop("costs"))
             policy = cls(costs=costs, **document)
-            if policy.schema_version != 1:
-                raise ValueError(f"schema version {policy.schema_version}")
-            if not isinstance(policy.threshold, float | int):
-                raise TypeError("threshold is not a number")
+            refuse_other_version(policy.schema_version)
+            # A text would compare with a PD only by raising, far from here.
+            threshold = policy.threshold + 0.0
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise IntegrityError(
                 f"The policy cannot be read: {error}.",
                 remedy="Train again or restore the policy file; do not edit it.",
                 code="policy-invalid",
             ) from error
-        return policy
+        return replace(policy, threshold=threshold)

@@ -159,7 +159,6 @@ def charts(validated: Validated) -> dict[str, Mapping[str, Any]]:
     """Return the charts of a run by artifact name, without suffix."""
     a, metrics = validated.assessment, validated.assessment.metrics
     interval = (a.interval.low, a.interval.high) if a.interval else None
-    curve = a.curve.thin(501)
     return {
         "confusion_matrix": confusion_chart(
             int(metrics["true_positives"]),
@@ -179,8 +178,8 @@ def charts(validated: Validated) -> dict[str, Mapping[str, Any]]:
         "score_distribution": score_distribution_chart(a.y, a.pd, threshold=a.chosen_threshold),
         "feature_importance": importance_chart(validated.final.importance()),
         "cost_curve": cost_curve_chart(
-            curve.threshold,
-            curve.cost,
+            a.curve.threshold,
+            a.curve.cost,
             best=a.best.threshold,
             bayes=a.bayes,
             interval=interval,
