@@ -18,6 +18,7 @@ help:  ## show this list
 
 demo: .uv  ## the whole path on real loans, in under two minutes
 	$(UV) run --frozen --no-dev --extra serve scorewright demo --directory $(DEMO_DIR)
+	@echo "In this clone the command lies in .venv/bin; 'source .venv/bin/activate' puts it on the path."
 
 test: .uv  ## all tests
 	$(RUN) pytest -n 2
