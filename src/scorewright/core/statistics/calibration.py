@@ -9,7 +9,8 @@ import numpy.typing as npt
 from scipy.special import bdtrc, betainc, betaincinv, chdtrc, ndtr
 
 from scorewright.core.errors import UsageError
-from scorewright.core.statistics.inputs import Floats, Labels, checked
+from scorewright.core.statistics.inputs import Floats, Labels, checked, refused
+from scorewright.core.statistics.stability import reference_bins
 
 __all__ = [
     "CalibrationTable", "Cox", "Murphy", "TestResult", "binomial_test", "brier", "brier_skill",
@@ -53,7 +54,7 @@ class Murphy:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationTable:
-    """Per bin of equal size: count, mean PD, observed rate and its 95 % Jeffreys interval."""
+    """Per bin of (nearly) equal size: count, mean PD, observed rate and its 95 % Jeffreys interval."""
 
     count: Floats
     mean_pd: Floats
@@ -69,33 +70,44 @@ def brier(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
         y: Labels of shape (n,), 1 is bad.
         p: PDs of shape (n,).
     """
-    labels, pds = checked(y, p, classes=1)
+    labels, pds = checked(y, p, classes=1, probabilities=True)
     return float(np.mean((pds - labels) ** 2))
 
 
 def brier_skill(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
     """Return 1 - Brier / (pi1 (1 - pi1)): 0 for the base rate, 1 for certainty."""
-    labels, pds = checked(y, p)
+    labels, pds = checked(y, p, probabilities=True)
     base = float(labels.mean())
     return 1.0 - brier(labels, pds) / (base * (1.0 - base))
 
 
 def log_loss(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
     """Return the mean negative log-likelihood; PDs are kept 1e-15 away from 0 and 1."""
-    labels, pds = checked(y, p, classes=1)
+    labels, pds = checked(y, p, classes=1, probabilities=True)
     kept = np.clip(pds, LOG_FLOOR, 1.0 - LOG_FLOOR)
     return float(-np.mean(np.where(labels == 1, np.log(kept), np.log1p(-kept))))
 
 
 def calibration_in_the_large(y: npt.ArrayLike, p: npt.ArrayLike) -> float:
     """Return mean PD minus bad rate."""
-    labels, pds = checked(y, p, classes=1)
+    labels, pds = checked(y, p, classes=1, probabilities=True)
     return float(pds.mean() - labels.mean())
 
 
-def _groups(pds: Floats, bins: int) -> list[npt.NDArray[np.int64]]:
-    """Split rows, sorted by PD, into ``bins`` groups of (nearly) equal size."""
-    return [g for g in np.array_split(np.argsort(pds, kind="stable"), bins) if len(g)]
+def _grouped(labels: Labels, pds: Floats, bins: int) -> tuple[Floats, Floats, Floats]:
+    """Return rows, bads and mean PD of (nearly) equal groups by PD.
+
+    Equal PDs stay together, so that the order of rows decides nothing; there are fewer groups
+    where many PDs are equal, as after isotonic calibration.
+    """
+    if bins < 1:
+        raise refused(f"{bins} bins; at least one is needed")
+    codes = np.searchsorted(reference_bins(pds, bins)[1:-1], pds, side="left")
+    count = np.bincount(codes).astype(np.float64)
+    bads = np.bincount(codes, weights=labels)
+    total = np.bincount(codes, weights=pds)
+    filled = count > 0
+    return count[filled], bads[filled], total[filled] / count[filled]
 
 
 def calibration_table(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = 10) -> CalibrationTable:
@@ -104,21 +116,18 @@ def calibration_table(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = 10) -> Cal
     Args:
         y: Labels of shape (n,), 1 is bad.
         p: PDs of shape (n,).
-        bins: How many.
+        bins: How many; equal PDs stay together, so there may be fewer.
     """
-    labels, pds = checked(y, p, classes=1)
-    groups = _groups(pds, bins)
-    count = np.array([len(g) for g in groups], dtype=np.float64)
-    bads = np.array([labels[g].sum() for g in groups], dtype=np.float64)
+    labels, pds = checked(y, p, classes=1, probabilities=True)
+    count, bads, mean = _grouped(labels, pds, bins)
     low = np.where(bads > 0, betaincinv(bads + 0.5, count - bads + 0.5, 0.025), 0.0)
     high = np.where(bads < count, betaincinv(bads + 0.5, count - bads + 0.5, 0.975), 1.0)
-    mean = np.array([pds[g].mean() for g in groups])
     return CalibrationTable(count, mean, bads / count, low, high)
 
 
 def murphy(y: npt.ArrayLike, p: npt.ArrayLike, bins: int = 10) -> Murphy:
     """Split the Brier score over bins of equal size; PDs count as their bin's mean."""
-    labels, pds = checked(y, p, classes=1)
+    labels, pds = checked(y, p, classes=1, probabilities=True)
     table, base = calibration_table(labels, pds, bins), float(labels.mean())
     weight = table.count / len(labels)
     return Murphy(
@@ -139,7 +148,7 @@ def cox(y: npt.ArrayLike, p: npt.ArrayLike) -> Cox:
         Intercept, slope, likelihood-ratio statistic and its p-value on 2 degrees of freedom.
         Where all PDs are equal the slope cannot be told and is 1.
     """
-    labels, pds = checked(y, p)
+    labels, pds = checked(y, p, probabilities=True)
     kept = np.clip(pds, LOGIT_FLOOR, 1.0 - LOGIT_FLOOR)
     z = np.log(kept / (1.0 - kept))
     if float(np.ptp(z)) < NEWTON_TOLERANCE:
@@ -185,32 +194,31 @@ def hosmer_lemeshow(
     Args:
         y: Labels of shape (n,), 1 is bad.
         p: PDs of shape (n,).
-        groups: How many.
-        independent: True where the PDs were not fitted on these rows: chi2 with ``groups``
-            degrees of freedom instead of ``groups - 2``.
+        groups: How many; equal PDs stay together, so there may be fewer (G).
+        independent: True where the PDs were not fitted on these rows: chi2 with G degrees of
+            freedom instead of G - 2.
 
     Raises:
-        UsageError: ``statistics-input`` for fewer than three groups or rows.
+        UsageError: ``statistics-input``, also for fewer than three groups on development rows.
     """
-    labels, pds = checked(y, p, classes=1)
-    parts = _groups(pds, groups)
-    if len(parts) < 3:  # noqa: PLR2004 - the statistic needs groups - 2 > 0
+    labels, pds = checked(y, p, classes=1, probabilities=True)
+    n, observed, mean = _grouped(labels, pds, groups)
+    df = len(n) if independent else len(n) - 2
+    if df < 1:
         raise UsageError(
-            "Hosmer-Lemeshow needs at least three groups.",
+            "Hosmer-Lemeshow on development rows needs three groups of different PDs; "
+            f"there are {len(n)}.",
             remedy="Give more rows or more groups.",
             code="statistics-input",
         )
-    n = np.array([len(g) for g in parts], dtype=np.float64)
-    observed = np.array([labels[g].sum() for g in parts], dtype=np.float64)
-    mean = np.clip([pds[g].mean() for g in parts], LOG_FLOOR, 1.0 - LOG_FLOOR)
+    mean = np.clip(mean, LOG_FLOOR, 1.0 - LOG_FLOOR)
     statistic = float(np.sum((observed - n * mean) ** 2 / (n * mean * (1.0 - mean))))
-    df = len(parts) if independent else len(parts) - 2
     return TestResult(statistic, df, float(chdtrc(df, statistic)))
 
 
 def spiegelhalter(y: npt.ArrayLike, p: npt.ArrayLike) -> TestResult:
     """Test calibration by the Brier score's own expectation (Spiegelhalter 1986), two-sided."""
-    labels, pds = checked(y, p, classes=1)
+    labels, pds = checked(y, p, classes=1, probabilities=True)
     weight = 1.0 - 2.0 * pds
     variance = float(np.sum(weight**2 * pds * (1.0 - pds)))
     if variance <= 0.0:
@@ -221,9 +229,16 @@ def spiegelhalter(y: npt.ArrayLike, p: npt.ArrayLike) -> TestResult:
 
 def binomial_test(defaults: int, n: int, pd: float) -> float:
     """Return P(X >= defaults) for X ~ Bin(n, pd): small where the PD is too low (BCBS WP14)."""
+    _check_counts(defaults, n, pd)
     return 1.0 if defaults <= 0 else float(bdtrc(defaults - 1, n, pd))
 
 
 def jeffreys_test(defaults: int, n: int, pd: float) -> float:
     """Return F_Beta(pd; D + 1/2, n - D + 1/2): small where the PD is too low (ECB 2019)."""
+    _check_counts(defaults, n, pd)
     return float(betainc(defaults + 0.5, n - defaults + 0.5, pd))
+
+
+def _check_counts(defaults: int, n: int, pd: float) -> None:
+    if not (0 <= defaults <= n and n > 0 and 0.0 <= pd <= 1.0):
+        raise refused(f"{defaults} defaults among {n} loans and a PD of {pd}")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, ndtri
 
-from scorewright.core.statistics.inputs import Floats, Labels, checked
+from scorewright.core.statistics.inputs import Floats, Labels, checked, refused
 
 __all__ = [
     "KS", "Interval", "bootstrap_interval", "capture_rate", "delong_interval", "gini",
@@ -128,6 +128,8 @@ def pr_curve_points(y: npt.ArrayLike, p: npt.ArrayLike) -> tuple[Floats, Floats,
 
 def _worst(y: npt.ArrayLike, p: npt.ArrayLike, share: float) -> tuple[float, Labels]:
     """Return bads among the worst ``share`` of rows (ties shared out evenly), and labels."""
+    if not 0.0 < share <= 1.0:
+        raise refused(f"a share of {share}, which is not above 0 and at most 1")
     labels, scores = checked(y, p)
     _, bads, goods = _cumulative(labels, scores)
     rows = np.concatenate([[0.0], bads + goods])
@@ -167,7 +169,7 @@ def h_measure(
     pi0 = 1.0 - pi1
     a, b = (1.0 + pi0 / pi1, 2.0) if severity == "prior_ratio" else (2.0, 2.0)
     fpr, tpr, _ = roc_curve_points(labels, scores)
-    x, z = _upper_hull(fpr, tpr)
+    x, z = upper_hull(fpr, tpr)
     # Loss at cost c of a bad missed: c pi1 (1 - TPR) + (1 - c) pi0 FPR. Hull corners are
     # optimal between the costs where neighbouring corners cost the same.
     slope_costs = pi0 * np.diff(x) / (pi0 * np.diff(x) + pi1 * np.diff(z))
@@ -180,7 +182,7 @@ def h_measure(
     return 1.0 - loss / worst
 
 
-def _upper_hull(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def upper_hull(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return the corners of the upper convex hull of a rising curve."""
     hull: list[int] = []
     for i in range(len(x)):
@@ -232,8 +234,9 @@ def bootstrap_interval(
     metric: Callable[[Labels, Floats], float],
     draws: int,
     rng: np.random.Generator,
+    level: float = 0.95,
 ) -> Interval:
-    """Return a 95 % percentile interval from a stratified bootstrap (n1 and n0 kept).
+    """Return a percentile interval from a stratified bootstrap (n1 and n0 kept).
 
     Args:
         y: Labels of shape (n,), 1 is bad.
@@ -241,6 +244,7 @@ def bootstrap_interval(
         metric: From labels and scores to a number.
         draws: Number of resamples.
         rng: Source of randomness.
+        level: Coverage.
     """
     labels, scores = checked(y, p)
     bads, goods = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
@@ -248,6 +252,6 @@ def bootstrap_interval(
     for i in range(draws):
         rows = np.concatenate([rng.choice(bads, len(bads)), rng.choice(goods, len(goods))])
         values[i] = metric(labels[rows], scores[rows])
-    low, high = np.quantile(values, [0.025, 0.975])
+    low, high = np.quantile(values, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
     estimate = metric(labels, scores)
-    return Interval(estimate, float(low), float(high), float(values.std(ddof=1)), 0.95)
+    return Interval(estimate, float(low), float(high), float(values.std(ddof=1)), level)

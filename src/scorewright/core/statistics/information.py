@@ -75,7 +75,10 @@ def single_feature_auc(y: npt.ArrayLike, values: npt.ArrayLike) -> float:
 def _cross_fitted_rates(labels: Labels, text: npt.NDArray[np.object_]) -> Floats:
     """Return each row's category bad rate, learned on the other folds and smoothed."""
     _, codes = np.unique(text.astype(str), return_inverse=True)
-    fold = np.arange(len(labels)) % FOLDS
+    # Folds are dealt out within each class: labels that come in a rhythm would fill one fold.
+    fold = np.empty(len(labels), dtype=np.int64)
+    for label in (0, 1):
+        fold[labels == label] = np.arange(int(np.sum(labels == label))) % FOLDS
     rates = np.empty(len(labels))
     for k in range(FOLDS):
         seen = fold != k

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtri
 
-from scorewright.core.statistics.inputs import Floats
+from scorewright.core.statistics.inputs import Floats, numbers, refused
 
-__all__ = ["bin_shares", "csi_points", "psi", "psi_critical", "reference_bins"]
+__all__ = [
+    "GiniStability", "bin_shares", "csi_points", "gini_stability", "psi", "psi_critical",
+    "reference_bins",
+]  # fmt: skip
 
 FLOOR = 1e-4
+
+#: Weights of the 2024 Home Credit metric: a falling line and unrest both cost.
+FALLING_WEIGHT = 88.0
+UNREST_WEIGHT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class GiniStability:
+    """Level, line and unrest of a Gini per month, and the three in one figure."""
+
+    value: float
+    mean: float
+    slope: float
+    residual_sd: float
 
 
 def reference_bins(values: npt.ArrayLike, bins: int = 10) -> Floats:
@@ -50,10 +69,20 @@ def psi(expected: npt.ArrayLike, actual: npt.ArrayLike, floor: float = FLOOR) ->
 
     Returns:
         Below 0.10 stable, from 0.25 act; see `psi_critical` for small samples.
+
+    Raises:
+        UsageError: ``statistics-input``.
     """
-    e = np.maximum(np.asarray(expected, dtype=np.float64), floor)
-    a = np.maximum(np.asarray(actual, dtype=np.float64), floor)
+    e, a = _paired(expected, actual)
+    e, a = np.maximum(e, floor), np.maximum(a, floor)
     return float(np.sum((a - e) * np.log(a / e)))
+
+
+def _paired(expected: npt.ArrayLike, actual: npt.ArrayLike) -> tuple[Floats, Floats]:
+    e, a = numbers(expected, "shares"), numbers(actual, "shares")
+    if e.shape != a.shape:
+        raise refused(f"{len(e)} reference shares and {len(a)} present ones")
+    return e, a
 
 
 def psi_critical(n: int, m: int, bins: int, level: float = 0.95) -> float:
@@ -64,11 +93,47 @@ def psi_critical(n: int, m: int, bins: int, level: float = 0.95) -> float:
         m: Rows of the present sample.
         bins: Bins compared.
         level: Coverage.
+
+    Raises:
+        UsageError: ``statistics-input`` for no rows or fewer than two bins.
     """
+    if min(n, m) < 1 or bins < 2:  # noqa: PLR2004 - one bin cannot shift
+        raise refused(f"samples of {n} and {m} rows in {bins} bins")
     return float(chdtri(bins - 1, 1.0 - level)) * (1.0 / n + 1.0 / m)
 
 
 def csi_points(expected: npt.ArrayLike, actual: npt.ArrayLike, points: npt.ArrayLike) -> float:
-    """Return sum (a - e) points: the mean score shift due to one characteristic."""
-    shift = np.asarray(actual, dtype=np.float64) - np.asarray(expected, dtype=np.float64)
-    return float(np.sum(shift * np.asarray(points, dtype=np.float64)))
+    """Return sum (a - e) points: the mean score shift due to one characteristic.
+
+    Args:
+        expected: Reference shares per bin.
+        actual: Present shares per bin.
+        points: Points of each bin.
+
+    Raises:
+        UsageError: ``statistics-input``.
+    """
+    e, a = _paired(expected, actual)
+    e, weights = _paired(e, points)
+    return float(np.sum((a - e) * weights))
+
+
+def gini_stability(month_gini: npt.ArrayLike) -> GiniStability:
+    """Return mean + 88 min(0, slope) - 0.5 sd of residuals (Home Credit, Kaggle 2024).
+
+    Args:
+        month_gini: Gini of each month in order of time, shape (k,), without gaps.
+
+    Returns:
+        The figure and its parts; the slope is per month by least squares, the standard
+        deviation divides by k. One month has slope and deviation 0.
+
+    Raises:
+        UsageError: ``statistics-input``.
+    """
+    values = numbers(month_gini, "Ginis per month")
+    mean, month = float(values.mean()), np.arange(len(values)) - (len(values) - 1) / 2.0
+    slope = float(month @ values) / float(month @ month) if len(values) > 1 else 0.0
+    unrest = float(np.std(values - mean - slope * month))
+    value = mean + FALLING_WEIGHT * min(0.0, slope) - UNREST_WEIGHT * unrest
+    return GiniStability(value, mean, slope, unrest)
