@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,15 @@ class ScoreRequest:
 
 @dataclass(frozen=True, slots=True)
 class ScoreResult:
-    """What came of it; ``rows`` counts the scored ones."""
+    """What came of it.
+
+    ``rows`` counts the scored ones; ``unknown_categories`` how often each feature held a value
+    its contract does not list, which the model took as missing.
+    """
 
     rows: int
     rejected: int
+    unknown_categories: Mapping[str, int]
     mean_pd: float
     approval_rate: float
     bundle: str
@@ -57,6 +63,7 @@ class ScoreResult:
             "schema_version": 1,
             "rows": self.rows,
             "rejected": self.rejected,
+            "unknown_categories": dict(self.unknown_categories),
             "mean_pd": self.mean_pd,
             "approval_rate": self.approval_rate,
             "bundle": self.bundle,
@@ -111,6 +118,9 @@ def score_file(
     return ScoreResult(
         rows=len(keep),
         rejected=len(bad),
+        unknown_categories={
+            name: sum(counts.values()) for name, counts in report.unknown_categories.items()
+        },
         mean_pd=float(scored["pd"].to_numpy().mean()),
         approval_rate=float((scored["decision"] == "approve").to_numpy().mean()),
         bundle=deployment.loaded.manifest.digest,

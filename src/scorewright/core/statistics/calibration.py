@@ -54,7 +54,7 @@ class Murphy:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationTable:
-    """Per bin of (nearly) equal size: count, mean PD, observed rate and its 95 % Jeffreys interval."""
+    """Per bin of (nearly) equal size: count, mean PD, observed rate, 95 % Jeffreys interval."""
 
     count: Floats
     mean_pd: Floats
@@ -104,7 +104,7 @@ def _grouped(labels: Labels, pds: Floats, bins: int) -> tuple[Floats, Floats, Fl
         raise refused(f"{bins} bins; at least one is needed")
     codes = np.searchsorted(reference_bins(pds, bins)[1:-1], pds, side="left")
     count = np.bincount(codes).astype(np.float64)
-    bads = np.bincount(codes, weights=labels)
+    bads = np.bincount(codes, weights=labels).astype(np.float64)
     total = np.bincount(codes, weights=pds)
     filled = count > 0
     return count[filled], bads[filled], total[filled] / count[filled]

@@ -41,9 +41,14 @@ def reference_bins(values: npt.ArrayLike, bins: int = 10) -> Floats:
 
     Returns:
         Rising edges, from -inf to inf.
+
+    Raises:
+        UsageError: ``statistics-input`` for infinite values or fewer than one bin.
     """
     array = np.asarray(values, dtype=np.float64)
     present = array[~np.isnan(array)]
+    if bins < 1 or np.isinf(present).any():
+        raise refused(f"infinite values, or {bins} bins")
     inner = present[:0]
     if len(present):
         inner = np.unique(np.quantile(present, np.arange(1, bins) / bins))

@@ -50,6 +50,11 @@ def command(
         [
             ("rows", f"{result.rows:,}"),
             ("rejected", f"{result.rejected:,}"),
+            (
+                "unknown categories",
+                ", ".join(f"{name}: {n:,}" for name, n in result.unknown_categories.items())
+                or "none",
+            ),
             ("mean PD", f"{result.mean_pd:.4f}"),
             ("approved", f"{100 * result.approval_rate:.1f} %"),
             ("bundle", result.bundle[:12]),

@@ -39,7 +39,7 @@ JsonOption = Annotated[
 ]
 
 STAGE_NAMES = {
-    "check": "Check data against the contract",
+    "data": "Check data against the contract",
     "folds": "Plan the folds",
     "leakage": "Look for leaks",
     "validate": "Cross-validate",
