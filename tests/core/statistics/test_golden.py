@@ -13,17 +13,21 @@ import pytest
 
 from scorewright.core.decision import CostMatrix, threshold_table
 from scorewright.core.statistics import (
+    adverse_impact_ratio,
     bin_shares,
     binomial_test,
     brier,
     cox,
     delong_interval,
+    delong_test,
+    emp_credit_scoring,
     gini,
     h_measure,
     hosmer_lemeshow,
     jeffreys_test,
     ks,
     log_loss,
+    mcnemar,
     pr_auc,
     psi,
     reference_bins,
@@ -48,7 +52,7 @@ def expected() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def rows() -> dict[str, npt.NDArray[np.float64]]:
     frame = pl.read_csv(FOLDER / "taiwan_oof_5000.csv")
-    return {name: frame[name].to_numpy() for name in ("y", "p_lgb", "p_lr")}
+    return {name: frame[name].to_numpy() for name in ("y", "p_lgb", "p_lr", "sex")}
 
 
 def test_discrimination(rows: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -113,3 +117,32 @@ def test_cost_grid(rows: dict[str, Any], expected: dict[str, Any]) -> None:
     assert by_threshold[best] == cost["min_cost"]
     assert by_threshold[0.09] == cost["cost_at_0.09"]
     assert by_threshold[0.5] == cost["cost_at_0.5"]
+
+
+def test_comparison(rows: dict[str, Any], expected: dict[str, Any]) -> None:
+    y, p1, p2 = rows["y"], rows["p_lgb"], rows["p_lr"]
+    delong, manual = delong_test(y, p1, p2), expected["delong_manual"]
+    assert delong.z == pytest.approx(manual["z"], rel=RELATIVE)
+    assert delong.p_value == pytest.approx(manual["p"], rel=RELATIVE)
+    variance = float(expected["delong_lgb_vs_lr"][6].split("'var_diff': ")[1].split(",")[0])
+    assert delong.se_difference**2 == pytest.approx(variance, rel=RELATIVE)
+    decisions, theirs = mcnemar(y, p1 >= 0.2, p2 >= 0.2), expected["mcnemar at 0.2"]
+    assert (decisions.b, decisions.c) == (theirs["b"], theirs["c"])
+    assert decisions.chi2_cc == pytest.approx(theirs["chi2_cc"], rel=RELATIVE)
+    assert decisions.exact_p == pytest.approx(theirs["exact_p"], rel=RELATIVE)
+
+
+def test_profit(rows: dict[str, Any], expected: dict[str, Any]) -> None:
+    emp = emp_credit_scoring(rows["y"], rows["p_lgb"])
+    assert emp.value == pytest.approx(expected["empulse.empcs_score"], rel=RELATIVE)
+    assert emp.fraction == pytest.approx(0.09717156333487184, rel=RELATIVE)
+    other = emp_credit_scoring(rows["y"], rows["p_lr"])
+    assert other.value == pytest.approx(expected["empulse.empcs_score(lr)"], rel=RELATIVE)
+
+
+def test_fairness(rows: dict[str, Any], expected: dict[str, Any]) -> None:
+    theirs = expected["AIR approve p<0.2"]
+    air = adverse_impact_ratio(rows["p_lgb"] < 0.2, rows["sex"] == 1)
+    assert air.protected_rate == pytest.approx(theirs["male"], rel=RELATIVE)
+    assert air.control_rate == pytest.approx(theirs["female"], rel=RELATIVE)
+    assert air.ratio == pytest.approx(theirs["AIR male/female"], rel=RELATIVE)
