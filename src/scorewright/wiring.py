@@ -139,9 +139,11 @@ class Project:
 
     def deployment(self, reference: str) -> Deployment:
         """Load a bundle after signature, digests and golden rows have been proved."""
+        from scorewright.adapters.machine import SystemClock
         from scorewright.flows.verify_bundle import load_for_serving
 
-        return load_for_serving(self._bundles(), _prover(), learners(), reference)
+        now = SystemClock().now()
+        return load_for_serving(self._bundles(), _prover(), learners(), reference, now=now)
 
     def inspect_bundle(self, reference: str) -> BundleReport:
         """Read a bundle's documents."""

@@ -61,7 +61,7 @@ class Forbidden(Learners):
 def deployed(store: DiskBundles, bundle: Bundle, policy_for: PolicyFor) -> str:
     """A published, activated bundle; its digest."""
     digest = store.publish(bundle).name
-    store.activate(digest, store.publish_policy(policy_for(bundle)).name, NOW)
+    store.activate(digest, store.publish_policy(policy_for(bundle))[1].name, NOW)
     return digest
 
 
@@ -76,7 +76,7 @@ def test_deployment_scores_and_decides(
 ) -> None:
     # Given a deployed bundle, when it is loaded
     prover = FakeProver()
-    deployment = load_for_serving(store, prover, Learners(), "current")
+    deployment = load_for_serving(store, prover, Learners(), "current", now=NOW)
     # Then it was proved, answers as promised, and knows its policy and since when
     assert [path.name for path in prover.calls] == [deployed]
     assert deployment.scorer.score_row(bundle.golden[0].values) == bundle.golden[0].pd
@@ -86,7 +86,7 @@ def test_deployment_scores_and_decides(
 
 
 def test_digest_of_the_deployed_bundle_brings_its_policy(store: DiskBundles, deployed: str) -> None:
-    deployment = load_for_serving(store, FakeProver(), Learners(), deployed[:8])
+    deployment = load_for_serving(store, FakeProver(), Learners(), deployed[:8], now=NOW)
     assert deployment.since == NOW
 
 
@@ -126,16 +126,71 @@ def test_bundle_that_is_not_deployed_needs_a_policy(
     # Given a second bundle beside the deployed one
     assert deployed
     digest = store.publish(dummy_bundle).name
-    code = code_of(lambda: load_for_serving(store, FakeProver(), Learners(), digest))
+    code = code_of(lambda: load_for_serving(store, FakeProver(), Learners(), digest, now=NOW))
     assert code == "policy-missing"
     # When its policy is named, then it serves, though it was never deployed
-    own = store.publish_policy(policy_for(dummy_bundle, version=2))
-    deployment = load_for_serving(store, FakeProver(), Learners(), digest, own)
+    _, own = store.publish_policy(policy_for(dummy_bundle, version=2))
+    deployment = load_for_serving(store, FakeProver(), Learners(), digest, now=NOW, policy_file=own)
     assert deployment.since is None
     # And another model's policy is refused
-    other = store.publish_policy(policy_for(bundle, version=3))
-    code = code_of(lambda: load_for_serving(store, FakeProver(), Learners(), digest, other))
+    _, other = store.publish_policy(policy_for(bundle, version=3))
+    code = code_of(
+        lambda: load_for_serving(
+            store, FakeProver(), Learners(), digest, now=NOW, policy_file=other
+        )
+    )
     assert code == "policy-other-model"
+
+
+def test_newest_policy_decides_for_a_bundle_that_is_not_deployed(
+    store: DiskBundles, dummy_bundle: Bundle, policy_for: PolicyFor, deployed: str
+) -> None:
+    # Given a bundle beside the deployed one, with policies of its own
+    assert deployed
+    digest = store.publish(dummy_bundle).name
+    store.publish_policy(policy_for(dummy_bundle, version=0, threshold=0.1))
+    newest, _ = store.publish_policy(policy_for(dummy_bundle, version=0, threshold=0.2))
+    # When it is named without a policy, then the newest one decides
+    deployment = load_for_serving(store, FakeProver(), Learners(), digest, now=NOW)
+    assert deployment.policy == newest
+    assert (newest.version, newest.threshold) == (3, 0.2)
+    assert deployment.since is None
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "code"),
+    [
+        ("2026-11-21T12:00:00+00:00", None, None),
+        ("2026-11-21T13:00:00+02:00", None, None),
+        ("2026-11-21T00:00:00Z", "2026-11-21T12:00:01Z", None),
+        ("2026-11-21T12:00:00.000001+00:00", None, "policy-not-in-force"),
+        ("2026-11-21T00:00:00Z", "2026-11-21T12:00:00Z", "policy-not-in-force"),
+        ("2026-11-21T00:00:00", None, "policy-invalid"),
+        ("2026-11-21", None, "policy-invalid"),
+        ("soon", None, "policy-invalid"),
+        (None, None, "policy-invalid"),
+        (20261121, None, "policy-invalid"),
+        ("2026-11-21T00:00:00Z", "", "policy-invalid"),
+    ],
+)
+def test_policy_decides_only_while_it_is_in_force(
+    store: DiskBundles, bundle: Bundle, policy_for: PolicyFor, begins: Any, ends: Any,
+    code: str | None,
+) -> None:  # fmt: skip
+    # Given a deployed policy with these dates
+    digest = store.publish(bundle).name
+    policy = policy_for(bundle, effective_from=begins, effective_to=ends)
+    store.activate(digest, store.publish_policy(policy)[1].name, NOW)
+    # When it is to decide at noon, then it does only if noon lies between them
+    if code is None:
+        assert load_for_serving(store, FakeProver(), Learners(), "current", now=NOW).policy
+        return
+    with pytest.raises(ScorewrightError) as caught:
+        load_for_serving(store, FakeProver(), Learners(), "current", now=NOW)
+    assert caught.value.code == code
+    if code == "policy-not-in-force":
+        assert NOW.isoformat() in caught.value.message
+        assert datetime.fromisoformat(begins).isoformat() in caught.value.message
 
 
 def test_policy_of_a_revoked_key(
@@ -147,11 +202,15 @@ def test_policy_of_a_revoked_key(
     keys.trust(other.trusted()[key_id].public_key)
     digest = store.publish(bundle).name
     elsewhere = DiskBundles(tmp_path / "bundles", other)
-    file = elsewhere.publish_policy(policy_for(bundle))
-    assert load_for_serving(store, FakeProver(), Learners(), digest, file).policy
+    _, file = elsewhere.publish_policy(policy_for(bundle))
+    assert load_for_serving(
+        store, FakeProver(), Learners(), digest, now=NOW, policy_file=file
+    ).policy
     # When that key is revoked, then the policy is refused
     keys.revoke(key_id)
-    code = code_of(lambda: load_for_serving(store, FakeProver(), Learners(), digest, file))
+    code = code_of(
+        lambda: load_for_serving(store, FakeProver(), Learners(), digest, now=NOW, policy_file=file)
+    )
     assert code == "policy-revoked-key"
 
 
@@ -178,5 +237,5 @@ def test_reports_are_complete(store: DiskBundles, dummy_bundle: Bundle, deployed
 
 def test_nothing_deployed(store: DiskBundles) -> None:
     assert code_of(lambda: inspect_bundle(store, "current")) == "no-bundle"
-    code = code_of(lambda: load_for_serving(store, FakeProver(), Learners(), "current"))
+    code = code_of(lambda: load_for_serving(store, FakeProver(), Learners(), "current", now=NOW))
     assert code == "no-bundle"

@@ -53,6 +53,11 @@ class ScorewrightError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    @property
+    def notes(self) -> list[str]:
+        """What was added on the way up, such as the state a run was left in."""
+        return list(getattr(self, "__notes__", ()))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of ``--json``."""
         return {
@@ -61,6 +66,7 @@ class ScorewrightError(Exception):
                 "message": self.message,
                 "remedy": self.remedy,
                 "details": dict(self.details),
+                "notes": self.notes,
             }
         }
 

@@ -54,7 +54,7 @@ class Machine(Protocol):
         ...
 
     def is_port_free(self, host: str, port: int) -> bool:
-        """Return whether a server could listen there."""
+        """Return whether nobody listens there."""
         ...
 
 

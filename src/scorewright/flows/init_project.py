@@ -6,14 +6,22 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from scorewright.core.contracts import Contract
 from scorewright.core.errors import UsageError
 from scorewright.core.project import AcceptedFinding
-from scorewright.core.tables import Roles, guess_roles, infer_contract, labels
+from scorewright.core.tables import (
+    Roles,
+    clean_text,
+    guess_roles,
+    infer_contract,
+    labels,
+    withheld_because,
+)
+from scorewright.flows.init_warnings import init_warnings
 from scorewright.flows.settings_text import SettingText, settings_text
 
 __all__ = ["InitRequest", "ProjectDraft", "init_project", "snake_case"]
@@ -59,6 +67,8 @@ class ProjectDraft:
         roles: Target, bad value, key and decision date, given or guessed.
         bad_rate: Share of bads among the rows with an outcome, from 0 to 1.
         rows: Number of rows.
+        withheld_because: Column kept from the model -> why, in a word or two.
+        warnings: What a person should look at, a sentence each.
     """
 
     name: str
@@ -69,6 +79,8 @@ class ProjectDraft:
     roles: Roles
     bad_rate: float
     rows: int
+    withheld_because: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def init_project(
@@ -106,7 +118,8 @@ def init_project(
         bad_value=roles.bad_value,
         as_of=roles.as_of,
     )
-    with_outcome = frame.filter(pl.col(contract.target or "").is_not_null())
+    with_outcome = frame.filter(clean_text(frame.get_column(contract.target or "")).is_not_null())
+    bad_rate = float(labels(with_outcome, contract).mean())
     contract_file = f"contracts/{name}.toml"
     return ProjectDraft(
         name=name,
@@ -115,8 +128,10 @@ def init_project(
         settings_text=settings_text(guide, _values(name, contract_file, request, roles)),
         contract=contract,
         roles=roles,
-        bad_rate=float(labels(with_outcome, contract).mean()),
+        bad_rate=bad_rate,
         rows=frame.height,
+        withheld_because=withheld_because(frame, contract),
+        warnings=init_warnings(frame, contract, roles, bad_rate),
     )
 
 
@@ -153,9 +168,8 @@ def _roles(frame: pl.DataFrame, request: InitRequest) -> Roles:
     target = request.target or guessed.target
     if target is None or target not in frame.columns:
         raise _unknown_target(frame, target)
-    bad_value = request.bad_value
-    if bad_value is None:
-        bad_value = guess_roles(frame.select(target)).bad_value
+    alone = guess_roles(frame.select(target))
+    bad_value = request.bad_value or alone.bad_value
     if bad_value is None:
         raise UsageError(
             f"Which value of '{target}' means default cannot be guessed.",
@@ -168,6 +182,8 @@ def _roles(frame: pl.DataFrame, request: InitRequest) -> Roles:
         bad_value=bad_value,
         key=None if guessed.key == target else guessed.key,
         as_of=None if guessed.as_of == target else guessed.as_of,
+        is_known_target=request.target is not None or guessed.is_known_target,
+        is_known_bad_value=request.bad_value is not None or alone.is_known_bad_value,
     )
 
 

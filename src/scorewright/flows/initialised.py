@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ class Initialised:
         target, bad_value, key, decision_date: What was guessed or given.
         bad_rate: Share of bads, from 0 to 1.
         withheld: Columns the contract keeps from the model.
+        withheld_because: Why, by column: ``personal``, ``identifier``, ``date``, ``empty`` or
+            ``free text``.
+        warnings: What a person should look at, a sentence each.
     """
 
     settings_file: Path
@@ -33,6 +37,8 @@ class Initialised:
     key: str | None
     decision_date: str | None
     withheld: tuple[str, ...]
+    withheld_because: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, draft: ProjectDraft, directory: Path) -> Initialised:
@@ -51,6 +57,8 @@ class Initialised:
             withheld=tuple(
                 c.name for c in contract.columns if c.use is not Use.MODEL and c.name not in named
             ),
+            withheld_because=dict(draft.withheld_because),
+            warnings=draft.warnings,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -61,4 +69,5 @@ class Initialised:
             "settings_file": str(self.settings_file),
             "contract_file": str(self.contract_file),
             "withheld": list(self.withheld),
+            "warnings": list(self.warnings),
         }

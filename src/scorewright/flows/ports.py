@@ -133,6 +133,14 @@ class ContractFiles(Protocol):
 class TableWriter(Protocol):
     """Writes a table to one file, aside first and then renamed."""
 
+    def check(self, path: Path) -> None:
+        """Refuse a file that could not be written, before the work for it is done.
+
+        Raises:
+            UsageError: ``output-format`` for an unknown suffix.
+        """
+        ...
+
     def write(self, frame: pl.DataFrame, path: Path) -> None:
         """Write CSV or Parquet by suffix. Text cells that a spreadsheet would run are escaped.
 
@@ -399,16 +407,29 @@ class Prover(Protocol):
 class BundleStore(Protocol):
     """The bundles of a project, on disk: ``<digest>/`` and the policies beside them."""
 
+    def check_ready(self) -> None:
+        """Check, cheaply and before any work, that a bundle could be signed and written.
+
+        Raises:
+            ScorewrightError: ``key-untrusted``, ``key-permissions``, ``key-invalid``,
+                ``key-unwritable``, ``write-failed``, ``bundle-store-locked``.
+        """
+        ...
+
     def publish(self, bundle: Bundle) -> Path:
         """Sign and write a bundle aside, rename it to its digest; return its directory."""
         ...
 
-    def publish_policy(self, policy: Policy) -> Path:
-        """Sign and write a policy beside its bundle as ``<digest>.policy-<version>.json``."""
+    def publish_policy(self, policy: Policy) -> tuple[Policy, Path]:
+        """Sign and write a policy beside its bundle as ``<digest>.policy-<version>.json``.
+
+        A policy of version 0 gets the store's next version, which no other writer can take
+        meanwhile. Returns the policy with its version, and its file.
+        """
         ...
 
-    def next_policy_version(self) -> int:
-        """Return one more than the highest policy version in the store."""
+    def policies(self, bundle_digest: str) -> Sequence[str]:
+        """Return the file names of a bundle's policies, the newest version last."""
         ...
 
     def activate(self, bundle_digest: str, policy_file: str, now: datetime) -> Current:

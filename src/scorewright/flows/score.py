@@ -98,6 +98,9 @@ def score_file(
         UsageError: Files that cannot be read or written.
     """
     notify(StageStarted("score"))
+    for target in (request.output, request.rejects):
+        if target is not None:
+            writer.check(target)
     raw = reader.read(request.file)
     contract = deployment.loaded.bundle.contract
     scoring = contract.for_scoring(with_key=contract.key in raw.columns)
@@ -137,10 +140,14 @@ def _refuse(report: TableReport, request: ScoreRequest, *, rows: int, bad: int) 
     is_whole_table = not first.first_rows
     if not is_whole_table and request.rejects is not None and bad < rows:
         return
-    where = f"row {first.first_rows[0]}" if first.first_rows else "the whole file"
+    what = f"column '{first.column}', {first.code}"
+    if is_whole_table:
+        said = f"The file as a whole breaks the contract: {what}"
+    else:
+        said = f"{bad:,} of {rows:,} rows break the contract; the first: row {first.first_rows[0]}"
+        said += f", {what}"
     raise FindingsError(
-        f"{bad:,} of {rows:,} rows break the contract; the first: column '{first.column}', "
-        f"{first.code}, {where}, expected {first.expected}. Nothing was written.",
+        f"{said}, expected {first.expected}. Nothing was written.",
         remedy="Mend the rows, or give --rejects FILE to set them aside and score the others."
         if not is_whole_table
         else "Give the file the columns of the contract: 'scorewright bundle inspect' lists them.",

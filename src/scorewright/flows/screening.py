@@ -31,10 +31,12 @@ __all__ = ["LearningTable", "find_leaks", "finding_dict", "learning_table"]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
+Rows = npt.NDArray[np.int64]
 
 #: Rows of the shuffled-label and adversarial controls: enough for a standard error of 0.01.
 CONTROL_ROWS = 5_000
 CONTROL_FOLDS = 3
+CONTROL_SHUFFLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +114,10 @@ def find_leaks(
     )
     rng = np.random.default_rng(settings.project.seed)
     if settings.leakage.shuffle_control:
-        shuffled = rng.permutation(table.y)
-        auc, bad, good = _control_auc(settings, table, shuffled, (learner, params), rng)
-        control = shuffled_label_finding(auc, bad, good)
+        control = _shuffled_control(settings, table, (learner, params), rng)
         findings += [control] if control else []
     if table.plan.is_oot.any():
-        held_out = table.plan.is_oot.astype(np.int8)
-        auc, _, _ = _control_auc(settings, table, held_out, (learner, params), rng)
-        findings.append(adversarial_finding(auc))
+        findings.append(_adversarial(settings, table, (learner, params), rng))
     return settle(findings, settings.leakage.accept)
 
 
@@ -135,27 +133,75 @@ def finding_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _control_auc(
+Splits = list[tuple[Rows, Rows]]
+
+
+def _shuffled_control(
+    settings: Settings,
+    table: LearningTable,
+    learner: tuple[Learner, Mapping[str, Any]],
+    rng: np.random.Generator,
+) -> Finding | None:
+    """Run the folds of this very training on outcomes shuffled inside each fold.
+
+    A leak shows at every shuffle, chance does not: an alarm counts when all shuffles raise it.
+    """
+    development = np.flatnonzero(~table.plan.is_oot)
+    size = min(CONTROL_ROWS, len(development))
+    rows = np.sort(rng.choice(development, size=size, replace=False))
+    fold = table.plan.fold[rows]
+    splits = [(rows[fold != k], rows[fold == k]) for k in np.unique(fold)]
+    finding = None
+    for _ in range(CONTROL_SHUFFLES):
+        y = table.y.copy()
+        for _, valid in splits:
+            y[valid] = rng.permutation(y[valid])
+        auc, bad, good = _mean_fold_auc(settings, table, y, splits[:CONTROL_FOLDS], learner)
+        finding = shuffled_label_finding(auc, bad, good) if bad and good else None
+        if finding is None:
+            return None
+    return finding
+
+
+def _adversarial(
+    settings: Settings,
+    table: LearningTable,
+    learner: tuple[Learner, Mapping[str, Any]],
+    rng: np.random.Generator,
+) -> Finding:
+    """See how well the learner tells out-of-time rows from development rows."""
+    y = table.plan.is_oot.astype(np.int8)
+    rows = np.sort(rng.choice(len(y), size=min(CONTROL_ROWS, len(y)), replace=False))
+    plan = plan_folds(y[rows], scheme="stratified", folds=2, seed=settings.project.seed)
+    splits = [(rows[train], rows[valid]) for _, train, valid in plan.splits()]
+    return adversarial_finding(_mean_fold_auc(settings, table, y, splits, learner)[0])
+
+
+def _mean_fold_auc(
     settings: Settings,
     table: LearningTable,
     y: Labels,
+    splits: Splits,
     learner: tuple[Learner, Mapping[str, Any]],
-    rng: np.random.Generator,
 ) -> tuple[float, int, int]:
-    """Cross-validate a learner on a sample with other labels; return AUC, bads and goods."""
-    rows = np.sort(rng.choice(len(y), size=min(CONTROL_ROWS, len(y)), replace=False))
-    folds = min(CONTROL_FOLDS, int(y[rows].sum()), int((1 - y[rows]).sum()))
-    plan = plan_folds(y[rows], scheme="stratified", folds=max(folds, 2), seed=settings.project.seed)
-    score = np.empty(len(rows))
-    for _, train, valid in plan.splits():
+    """Return the mean of the folds' AUCs, and how many bads and goods they were made from.
+
+    Folds are not pooled: models of different folds differ in level, which widens a pooled AUC
+    beyond its formula.
+    """
+    aucs, bad, good = [], 0, 0
+    for train, valid in splits:
+        if min(y[train].sum(), (1 - y[train]).sum(), y[valid].sum(), (1 - y[valid]).sum()) == 0:
+            continue
         task = FitTask(
-            table.x[rows[train]],
-            y[rows[train]],
-            table.space,
-            learner[1],
-            {},
-            settings.project.seed,
-            settings.project.threads,
+            x=table.x[train],
+            y=y[train],
+            space=table.space,
+            params=learner[1],
+            monotone={},
+            seed=settings.project.seed,
+            threads=settings.project.threads,
         )
-        score[valid] = learner[0].fit(task).predict(table.x[rows[valid]])
-    return roc_auc(y[rows], score), int(y[rows].sum()), int((1 - y[rows]).sum())
+        aucs.append(roc_auc(y[valid], learner[0].fit(task).predict(table.x[valid])))
+        bad, good = bad + int(y[valid].sum()), good + int((1 - y[valid]).sum())
+    return (float(np.mean(aucs)) if aucs else 0.5), bad, good

@@ -15,7 +15,7 @@ from typing import Any
 from scorewright.core.bundles import Bundle, Manifest
 from scorewright.core.decision import Policy
 from scorewright.core.digests import short
-from scorewright.core.errors import IntegrityError, UsageError
+from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
 from scorewright.core.scoring import Scorer, check_golden
 from scorewright.flows.ports import (
     BundleStore,
@@ -32,6 +32,7 @@ __all__ = [
     "inspect_bundle",
     "load_bundle",
     "load_for_serving",
+    "prove_bundle",
     "verify_bundle",
 ]
 
@@ -172,7 +173,7 @@ def verify_bundle(store: BundleStore, prover: Prover, reference: str) -> BundleR
             ``bundle-digest`` when the directory was exchanged meanwhile.
     """
     report = inspect_bundle(store, reference)
-    proof = _prove(prover, report.directory, report.manifest)
+    proof = prove_bundle(prover, report.directory, report.manifest)
     return BundleReport(
         directory=report.directory,
         manifest=report.manifest,
@@ -201,7 +202,7 @@ def load_bundle(
     """
     directory = store.directory(reference)
     manifest, bundle = store.load(directory)
-    _prove(prover, directory, manifest)
+    prove_bundle(prover, directory, manifest)
     model = learners.get(bundle.learner).load(bundle.model_files, bundle.space)
     loaded = LoadedBundle(manifest, bundle, model)
     check_golden(_scorer(loaded), bundle.golden)
@@ -213,22 +214,27 @@ def load_for_serving(
     prover: Prover,
     learners: LearnerCatalogue,
     reference: str,
+    *,
+    now: datetime,
     policy_file: Path | None = None,
 ) -> Deployment:
-    """Load a proved bundle with a policy that was made for it.
+    """Load a proved bundle with a policy that was made for it and is in force.
 
     Args:
         store: The bundles.
         prover: Parses the model first, in a child.
         learners: Parse the native files here.
         reference: ``current``, a digest, the beginning of one, or a path.
-        policy_file: A policy; without it the deployed one, if the bundle is the deployed one.
+        now: Aware; the policy has to be in force at this moment.
+        policy_file: A policy; without it the deployed one, if the bundle is the deployed one,
+            otherwise the newest of the bundle's policies in the store.
 
     Raises:
         UsageError: As `load_bundle`, and ``policy-missing`` when there is no policy to decide by.
         IntegrityError: As `load_bundle`, ``policy-unsigned``, ``policy-signature``,
             ``policy-untrusted-key``, ``policy-revoked-key``, ``policy-invalid``,
             ``policy-other-model``.
+        ScorewrightError: ``policy-not-in-force``.
     """
     # Read once, before the bundle: a deployment meanwhile cannot mix two bundles' documents.
     current = store.current() if reference == "current" else _deployed(store)
@@ -236,23 +242,74 @@ def load_for_serving(
     loaded = load_bundle(store, prover, learners, meant)
     if current is not None and current.bundle != loaded.manifest.digest:
         current = None
-    file = policy_file or _deployed_policy(current, loaded.manifest)
+    file = policy_file or _own_policy(store, current, loaded.manifest)
     policy = _policy(store, loaded.manifest, file)
+    _refuse_not_in_force(policy, now)
     return Deployment(loaded, policy, _scorer(loaded), current.since if current else None)
 
 
-def _deployed_policy(current: Current | None, manifest: Manifest) -> Path:
-    if current is None:
+def _own_policy(store: BundleStore, current: Current | None, manifest: Manifest) -> Path:
+    """Choose the deployed policy, or the newest of a bundle that is not deployed."""
+    if current is not None:
+        return Path(current.policy_file)
+    policies = store.policies(manifest.digest)
+    if not policies:
         raise UsageError(
-            f"The bundle {short(manifest.digest)} is not the deployed one, so no policy says "
+            f"The bundle {short(manifest.digest)} has no policy in the store, so nothing says "
             "what it decides.",
-            remedy="Name one of its policies, or deploy it.",
+            remedy="Run 'scorewright train': it makes a bundle and its policy.",
             code="policy-missing",
         )
-    return Path(current.policy_file)
+    return Path(policies[-1])
 
 
-def _prove(prover: Prover, directory: Path, manifest: Manifest) -> Proof:
+def _refuse_not_in_force(policy: Policy, now: datetime) -> None:
+    """Refuse a policy before its first and from its last moment on."""
+    begins = _moment(policy, policy.effective_from)
+    ends = None if policy.effective_to is None else _moment(policy, policy.effective_to)
+    if now < begins or (ends is not None and now >= ends):
+        until = "without an end" if ends is None else f"until {ends.isoformat()}"
+        raise ScorewrightError(
+            f"The policy {policy.id} version {policy.version} is in force from "
+            f"{begins.isoformat()} {until}, and it is now {now.isoformat()}.",
+            remedy="Run 'scorewright train' for a policy that is in force now; if the time is "
+            "wrong, correct the machine's clock.",
+            code="policy-not-in-force",
+        )
+
+
+def _moment(policy: Policy, text: str) -> datetime:
+    """Read a date and time with its zone; without one nobody knows which moment is meant."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise _malformed(policy, text) from error
+    if moment.tzinfo is None:
+        raise _malformed(policy, text)
+    return moment
+
+
+def _malformed(policy: Policy, text: str) -> IntegrityError:
+    return IntegrityError(
+        f"The policy {policy.id} version {policy.version} has a date that is no ISO 8601 date "
+        f"and time with a time zone: {str(text)[:100]!r}.",
+        remedy="Train again or restore the policy file; do not edit it.",
+        code="policy-invalid",
+    )
+
+
+def prove_bundle(prover: Prover, directory: Path, manifest: Manifest) -> Proof:
+    """Prove a verified bundle in a child, and that the child read the same bundle.
+
+    Args:
+        prover: Runs the child.
+        directory: The bundle.
+        manifest: As it was verified here.
+
+    Raises:
+        IntegrityError: Those of `Prover.prove`, and ``bundle-digest`` when the child read
+            another manifest.
+    """
     proof = prover.prove(directory)
     if proof.bundle != manifest.digest:
         raise IntegrityError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from scorewright.adapters.bundles import KeyRing
+from scorewright.adapters.bundles.guarded import WRITABLE_BY_OTHERS, exposure
 from scorewright.adapters.bundles.signature import Signature
 from scorewright.core.errors import ScorewrightError
 
@@ -96,6 +98,37 @@ def test_revoked_key_is_refused_and_stays_revoked(keys: KeyRing) -> None:
     assert code_of(caught) == "bundle-revoked-key"
 
 
+def test_own_key_that_was_revoked_signs_nothing(keys: KeyRing, tmp_path: Path) -> None:
+    # Given an own key that was revoked
+    old = keys.sign(b"data")
+    keys.revoke(old.key_id)
+    # When it is to sign, then it is refused before it does
+    for act in (keys.check_ready, lambda: keys.sign(b"data")):
+        with pytest.raises(ScorewrightError) as caught:
+            act()
+        assert code_of(caught) == "key-untrusted"
+    # And the remedy works: a new key is made, and the old one stays revoked
+    assert "signing.key away" in caught.value.remedy
+    (tmp_path / "keys" / "signing.key").unlink()
+    keys.check_ready()
+    assert keys.sign(b"data").key_id != old.key_id
+    assert keys.trusted()[old.key_id].revoked
+
+
+def test_damaged_list_of_trusted_keys_is_mended_by_its_remedy(
+    keys: KeyRing, tmp_path: Path
+) -> None:
+    keys.signing_key()
+    (tmp_path / "keys" / "trusted.json").write_text("{")
+    with pytest.raises(ScorewrightError) as caught:
+        keys.check_ready()
+    assert code_of(caught) == "key-invalid"
+    assert "move it and signing.key away" in caught.value.remedy
+    (tmp_path / "keys" / "trusted.json").unlink()
+    (tmp_path / "keys" / "signing.key").unlink()
+    keys.check_ready()
+
+
 def test_unknown_key_cannot_be_revoked(keys: KeyRing) -> None:
     with pytest.raises(ScorewrightError) as caught:
         keys.revoke("0" * 16)
@@ -114,6 +147,54 @@ def test_files_open_to_others_are_refused(
         keys.check(b"data", keys.sign(b"data"), "bundle")
     assert code_of(caught) == "key-permissions"
     assert signature.key_id
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_directory_that_others_can_write_is_refused(
+    keys: KeyRing, tmp_path: Path, mode: int
+) -> None:
+    # Given a ring whose files are closed, in a directory that is open to others
+    signature = keys.sign(b"data")
+    (tmp_path / "keys").chmod(mode)
+    # When it is to verify, to sign or to be changed, then it is refused
+    for act in (
+        lambda: keys.check(b"data", signature, "bundle"),
+        lambda: keys.sign(b"data"),
+        lambda: keys.revoke(signature.key_id),
+    ):
+        with pytest.raises(ScorewrightError) as caught:
+            act()
+        assert code_of(caught) == "key-permissions"
+
+
+def test_no_key_is_made_where_others_could_exchange_it(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys").chmod(0o777)
+    with pytest.raises(ScorewrightError) as caught:
+        KeyRing(tmp_path / "keys").sign(b"x")
+    assert code_of(caught) == "key-permissions"
+    assert list((tmp_path / "keys").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "refused"),
+    [(1000, 0o644, False), (0, 0o644, False), (1001, 0o600, True), (1000, 0o666, True),
+     (0, 0o664, True)],
+)  # fmt: skip
+def test_files_of_other_users_are_refused(owner: int, mode: int, refused: bool) -> None:
+    # Given what the system says of a file, seen by user 1000
+    status = os.stat_result((0o100000 | mode, 1, 1, 1, owner, 1000, 10, 0, 0, 0))
+    assert (exposure(status, 1000, WRITABLE_BY_OTHERS) is not None) is refused
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("name", ["signing.key", "trusted.json", "."])
+def test_key_files_that_belong_to_another_user(keys: KeyRing, tmp_path: Path, name: str) -> None:
+    keys.sign(b"data")
+    os.chown(tmp_path / "keys" / name, 4321, -1)
+    with pytest.raises(ScorewrightError) as caught:
+        keys.sign(b"data")
+    assert code_of(caught) == "key-permissions"
 
 
 def _rsa() -> bytes:

@@ -173,20 +173,103 @@ def _policy(bundle: Bundle) -> Policy:
 def test_policy_lies_beside_its_bundle_and_comes_back(
     store: DiskBundles, bundle: Bundle, policy_for: PolicyFor
 ) -> None:
-    # Given two versions of a policy
-    first = store.publish_policy(policy_for(bundle))
-    assert store.next_policy_version() == 2
-    second = store.publish_policy(policy_for(bundle, version=2, threshold=0.4))
-    # Then each has its file, and is read by name or by path
-    assert first.name == f"{bundle.manifest().digest}.policy-0001.json"
-    assert store.read_policy(Path(first.name)) == policy_for(bundle)
-    assert store.read_policy(second).threshold == 0.4
-    assert store.next_policy_version() == 3
+    # Given two drafts of a policy
+    numbered, first = store.publish_policy(policy_for(bundle, version=0))
+    _, second = store.publish_policy(policy_for(bundle, version=0, threshold=0.4))
+    # Then each gets its number and file, and is read by name or by path
+    digest = bundle.manifest().digest
+    assert numbered == policy_for(bundle, version=1)
+    assert first.name == f"{digest}.policy-0001.json"
+    assert store.policies(digest) == (first.name, second.name)
+    assert store.read_policy(Path(first.name)) == numbered
+    assert store.read_policy(second) == policy_for(bundle, version=2, threshold=0.4)
     # And the same one may be published again, but no other under its version
-    assert store.publish_policy(policy_for(bundle)) == first
+    assert store.publish_policy(numbered) == (numbered, first)
+    for other in (policy_for(bundle, threshold=0.9), replace(numbered, bundle="0" * 64)):
+        with pytest.raises(ScorewrightError) as caught:
+            store.publish_policy(other)
+        assert caught.value.code == "policy-exists"
+
+
+def _publish_policy(arguments: tuple[Path, Path, Policy]) -> int:
+    store, keys, policy = arguments
+    return DiskBundles(store, KeyRing(keys)).publish_policy(policy)[0].version
+
+
+def test_policies_published_at_once_get_versions_of_their_own(
+    tmp_path: Path, bundle: Bundle, policy_for: PolicyFor
+) -> None:
+    # Given drafts for eight bundles, when four processes publish them
+    draft = policy_for(bundle, version=0)
+    drafts = [replace(draft, bundle=f"{i:064x}") for i in range(8)]
+    work = [(tmp_path / "b", tmp_path / "k", each) for each in drafts]
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        versions = pool.map(_publish_policy, work, chunksize=1)
+    # Then no version was given twice
+    assert sorted(versions) == list(range(1, 9))
+
+
+def test_newest_policy_is_the_one_with_the_highest_number(
+    store: DiskBundles, bundle: Bundle, policy_for: PolicyFor
+) -> None:
+    # Given versions on both sides of the point where the numbers get a fifth digit
+    digest = bundle.manifest().digest
+    for version in (10_000, 9_999):
+        store.publish_policy(policy_for(bundle, version=version))
+    assert store.policies(digest)[-1] == f"{digest}.policy-10000.json"
+    # When another follows, then it counts on from there
+    assert store.publish_policy(policy_for(bundle, version=0))[0].version == 10_001
+
+
+def test_policy_copied_here_with_its_bundle_is_found_under_a_version_that_is_taken(
+    store: DiskBundles, keys: KeyRing, bundle: Bundle, policy_for: PolicyFor, tmp_path: Path
+) -> None:
+    # Given a store, and a policy of the same version brought from another one
+    draft = policy_for(bundle, version=0)
+    store.publish_policy(draft)
+    elsewhere = DiskBundles(tmp_path / "elsewhere", keys)
+    _, file = elsewhere.publish_policy(replace(draft, bundle="0" * 64))
+    for path in (file, file.with_suffix(".sig")):
+        path.rename(tmp_path / "bundles" / path.name)
+    # Then both are found, and the next number is new
+    assert store.policies("0" * 64) == (file.name,)
+    assert len(store.policies(draft.bundle)) == 1
+    assert store.publish_policy(draft)[0].version == 2
+
+
+def test_ready_store_is_left_as_it_was(store: DiskBundles, tmp_path: Path) -> None:
+    store.check_ready()
+    assert [path.name for path in (tmp_path / "bundles").iterdir()] == [".lock"]
+    assert KeyRing(tmp_path / "keys").trusted()
+
+
+def test_place_that_cannot_be_written_is_found_out_early(tmp_path: Path, keys: KeyRing) -> None:
+    (tmp_path / "file").write_text("")
     with pytest.raises(ScorewrightError) as caught:
-        store.publish_policy(policy_for(bundle, threshold=0.9))
-    assert caught.value.code == "policy-exists"
+        DiskBundles(tmp_path / "file", keys).check_ready()
+    assert caught.value.code == "write-failed"
+
+
+def test_key_that_is_not_trusted_is_named_before_anything_is_written(
+    store: DiskBundles, keys: KeyRing, bundle: Bundle, policy_for: PolicyFor, tmp_path: Path
+) -> None:
+    # Given a key ring that lost its list of trusted keys
+    keys.signing_key()
+    (tmp_path / "keys" / "trusted.json").unlink()
+    # When anything is to be signed, then the key is blamed and not the bundle
+    for act in (
+        store.check_ready,
+        lambda: store.publish(bundle),
+        lambda: store.publish_policy(policy_for(bundle)),
+    ):
+        with pytest.raises(ScorewrightError) as caught:
+            act()
+        assert caught.value.code == "key-untrusted"
+    assert list(store.digests()) == []
+    # And the remedy works
+    (tmp_path / "keys" / "signing.key").rename(tmp_path / "old.key")
+    store.check_ready()
+    assert store.verify(store.publish(bundle))
 
 
 def test_policy_that_names_no_bundle_is_refused(
@@ -204,7 +287,7 @@ def test_policy_that_names_no_bundle_is_refused(
 
 def test_policy_tampering(store: DiskBundles, bundle: Bundle, policy_for: PolicyFor) -> None:
     # Given a signed policy
-    path = store.publish_policy(policy_for(bundle))
+    _, path = store.publish_policy(policy_for(bundle))
     signature = path.with_suffix(".sig")
     good, signed = path.read_bytes(), signature.read_bytes()
 
@@ -234,7 +317,7 @@ def test_nothing_deployed_yet(store: DiskBundles) -> None:
             ask()
         assert caught.value.code == "no-bundle"
     assert list(store.digests()) == []
-    assert store.next_policy_version() == 1
+    assert store.policies("0" * 64) == ()
 
 
 def test_activation_remembers_what_was_before(
@@ -244,7 +327,7 @@ def test_activation_remembers_what_was_before(
     names = []
     for i, each in enumerate((bundle, dummy_bundle), start=1):
         store.publish(each)
-        names.append(store.publish_policy(policy_for(each, version=i)).name)
+        names.append(store.publish_policy(policy_for(each, version=i))[1].name)
     # When one follows the other
     store.activate(bundle.manifest().digest, names[0], NOW)
     store.activate(dummy_bundle.manifest().digest, names[1], NOW + timedelta(days=1))
@@ -265,9 +348,9 @@ def test_activation_checks_bundle_and_policy(
 ) -> None:
     # Given a deployed bundle, and another with a policy of its own
     directory = store.publish(bundle)
-    good = store.publish_policy(policy_for(bundle)).name
+    good = store.publish_policy(policy_for(bundle))[1].name
     store.publish(dummy_bundle)
-    other = store.publish_policy(policy_for(dummy_bundle, version=2)).name
+    other = store.publish_policy(policy_for(dummy_bundle, version=2))[1].name
     before = store.activate(bundle.manifest().digest, good, NOW)
     # When something wrong is to be deployed
     cases = [
@@ -299,6 +382,23 @@ def test_broken_current(store: DiskBundles, tmp_path: Path, text: str) -> None:
     with pytest.raises(ScorewrightError) as caught:
         store.current()
     assert caught.value.code == "current-invalid"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[" * 20_000, "x" * 200_000])
+def test_next_deployment_mends_a_damaged_current(
+    store: DiskBundles, bundle: Bundle, policy_for: PolicyFor, tmp_path: Path, text: str
+) -> None:
+    # Given a deployed bundle whose pointer was damaged
+    digest = store.publish(bundle).name
+    policy = store.publish_policy(policy_for(bundle))[1].name
+    store.activate(digest, policy, NOW)
+    (tmp_path / "bundles" / "current.json").write_text(text)
+    # When something is deployed again
+    store.activate(digest, policy, NOW + timedelta(days=1))
+    # Then the file is whole, and claims nothing about what was before
+    assert store.current().since == NOW + timedelta(days=1)
+    document = json.loads((tmp_path / "bundles" / "current.json").read_text())
+    assert document["previous"] is None
 
 
 def test_references(store: DiskBundles, bundle: Bundle, tmp_path: Path) -> None:

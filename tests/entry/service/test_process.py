@@ -20,6 +20,7 @@ from scorewright.core.decision import Policy
 
 SERVE = """
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from scorewright.adapters.bundles import CanaryProver, DiskBundles, KeyRing
 from scorewright.adapters.machine import SystemClock
@@ -28,7 +29,8 @@ from scorewright.flows.verify_bundle import load_for_serving
 from scorewright import wiring
 root = Path(sys.argv[1])
 store = DiskBundles(root / "bundles", KeyRing(root / "keys"))
-deployment = load_for_serving(store, CanaryProver(60), wiring.learners(), "current")
+now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+deployment = load_for_serving(store, CanaryProver(60), wiring.learners(), "current", now=now)
 app = create_app(deployment, clock=SystemClock(), versions={"python": sys.version.split()[0]})
 """
 
@@ -39,7 +41,7 @@ def deployed(
 ) -> Path:
     """A project folder with a deployed bundle."""
     digest = store.publish(dummy_bundle).name
-    policy = store.publish_policy(policy_for(dummy_bundle))
+    _, policy = store.publish_policy(policy_for(dummy_bundle))
     store.activate(digest, policy.name, datetime(2026, 11, 21, tzinfo=UTC))
     return tmp_path
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,10 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from filelock import FileLock, Timeout
 
-from scorewright.adapters.bundles.files import (
-    NotRegularError,
-    read_regular,
-    replace_file,
+from scorewright.adapters.bundles.files import NotRegularError, replace_file
+from scorewright.adapters.bundles.guarded import (
+    WRITABLE_BY_OTHERS,
+    read_guarded,
+    refuse_exposed_directory,
 )
 from scorewright.adapters.bundles.signature import Signature
 from scorewright.adapters.bundles.trust import (
@@ -41,7 +41,6 @@ TRUSTED = "trusted.json"
 #: No key file is near this long; a longer one is refused before it is read.
 LIMIT = 1_000_000
 READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def _today() -> datetime:
@@ -84,10 +83,22 @@ class KeyRing:
             raise _invalid(path, "it is not an Ed25519 key")
         return key
 
+    def check_ready(self) -> None:
+        """Check that what would be signed now would also be believed; make the key if none is.
+
+        Raises:
+            ScorewrightError: Those of `signing_key` and `trusted`, and ``key-untrusted`` when
+                the own key is not in ``trusted.json`` or was revoked.
+        """
+        self._own()
+
     def sign(self, data: bytes) -> Signature:
-        """Sign bytes with the project's own key."""
-        key = self.signing_key()
-        key_id = key_id_of(raw_bytes(key.public_key()))
+        """Sign bytes with the project's own key.
+
+        Raises:
+            ScorewrightError: Those of `check_ready`.
+        """
+        key, key_id = self._own()
         return Signature(key_id, key.sign(data))
 
     def trusted(self) -> dict[str, TrustedKey]:
@@ -173,6 +184,23 @@ class KeyRing:
             keys[key_id] = keys[key_id].revoke()
             self._write(TRUSTED, dump_trusted(keys), 0o644)
 
+    def _own(self) -> tuple[Ed25519PrivateKey, str]:
+        """Return the own key and its id, once it is trusted here."""
+        key = self.signing_key()
+        key_id = key_id_of(raw_bytes(key.public_key()))
+        entry = self.trusted().get(key_id)
+        if entry is None or entry.revoked:
+            why = "was revoked" if entry else "is not trusted"
+            first = "Move" if entry else f"Restore {TRUSTED} from a backup, or move"
+            raise ScorewrightError(
+                f"The project's own key {key_id} {why} in {self._directory / TRUSTED}, so "
+                "nothing it signs would be accepted.",
+                remedy=f"{first} {self._directory / PRIVATE} away: 'scorewright train' then makes "
+                "and trusts a new one.",
+                code="key-untrusted",
+            )
+        return key, key_id
+
     def _create(self, path: Path) -> None:
         """Make a key and trust it. Trust comes first, so no key exists that is not trusted."""
         key = Ed25519PrivateKey.generate()
@@ -190,27 +218,21 @@ class KeyRing:
 
     def _read(self, path: Path, forbidden: int) -> bytes:
         """Read a key file after checking who else could have touched or seen it."""
+        wanted = "600" if path.name == PRIVATE else "644"
         try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            data = read_regular(path, LIMIT)
+            refuse_exposed_directory(self._directory)
+            return read_guarded(path, LIMIT, forbidden, wanted)
         except (NotRegularError, OverflowError) as error:
             raise _invalid(path, "it is not a plain small file") from error
         except OSError as error:
             raise _invalid(path, f"it cannot be read ({error.strerror})") from error
-        if os.name == "posix" and mode & forbidden:
-            wanted = "600" if path.name == PRIVATE else "644"
-            raise ScorewrightError(
-                f"Other users of this machine can read or change {path}.",
-                remedy=f"chmod {wanted} '{path}', and make a new key if others had access.",
-                code="key-permissions",
-            )
-        return data
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Hold the ring alone, in a directory that exists, closed to others and to git."""
         try:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            refuse_exposed_directory(self._directory)
             ignore = self._directory / ".gitignore"
             if not ignore.exists():
                 replace_file(ignore, b"*\n")
@@ -231,10 +253,12 @@ class KeyRing:
 
 
 def _invalid(path: Path, why: str) -> ScorewrightError:
+    # Without its entry among the trusted keys the own key would be of no use.
+    away = "it" if path.name == PRIVATE else f"it and {PRIVATE}"
     return ScorewrightError(
         f"The key file {path} cannot be used: {why}.",
-        remedy="Restore it from a backup, or move it away: a new key is made on next use, and "
-        "bundles have to be made again.",
+        remedy=f"Restore it from a backup, or move {away} away: a new key is made on next use, "
+        "and bundles have to be made again.",
         code="key-invalid",
     )
 

@@ -16,6 +16,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -68,8 +69,8 @@ class DiskBundles:
         """Sign and write a bundle aside, rename it to its digest; return its directory.
 
         Raises:
-            IntegrityError: ``bundle-exists-damaged`` when a bundle of that digest is there and
-                does not verify.
+            IntegrityError: ``bundle-exists-damaged`` when a bundle of that digest was there
+                before and does not verify; those of `verify` for the one just written.
             ScorewrightError: ``write-failed``, ``bundle-store-locked``, and those of the keys.
         """
         manifest = bundle.manifest()
@@ -79,19 +80,58 @@ class DiskBundles:
         target = self._directory / manifest.digest
         files |= {MANIFEST: manifest.to_bytes(), SIGNATURE: signature.to_bytes()}
         with self._writing():
-            if not os.path.lexists(target):
+            was_there = os.path.lexists(target)
+            if not was_there:
                 self._write_aside(files, target)
-        self._check_published(target)
+        if was_there:
+            self._check_published(target)
+        else:
+            self.verify(target)
         return target
 
-    def publish_policy(self, policy: Policy) -> Path:
+    def check_ready(self) -> None:
+        """Check that bundles can be signed, believed and written, by writing an empty file.
+
+        Raises:
+            ScorewrightError: ``write-failed``, ``bundle-store-locked``, and those of the keys,
+                ``key-untrusted`` among them.
+        """
+        self._keys.check_ready()
+        with self._writing():
+            aside = self._path(f"{PARTIAL}{secrets.token_hex(8)}")
+            write_new(aside, b"")
+            aside.unlink()
+
+    def publish_policy(self, policy: Policy) -> tuple[Policy, Path]:
         """Sign and write a policy beside its bundle as ``<digest>.policy-<version>.json``.
+
+        Args:
+            policy: With version 0 it is a draft and gets the next number of this store, while
+                no other writer can take it. Any other version is kept.
+
+        Returns:
+            The policy with its number, and its file.
 
         Raises:
             IntegrityError: ``policy-invalid`` when it names no bundle digest or no version.
             UsageError: ``policy-exists`` when another policy has that version.
             ScorewrightError: ``write-failed``, ``bundle-store-locked``, and those of the keys.
         """
+        with self._writing():
+            found = self._numbered_policies()
+            if policy.version == 0:
+                highest = found[-1][0] if found else 0
+                policy = replace(policy, version=highest + 1)
+            taken = [name for version, name in found if version == policy.version]
+            return policy, self._write_policy(policy, taken)
+
+    def policies(self, bundle_digest: str) -> tuple[str, ...]:
+        """Return the file names of a bundle's policies, the newest version last."""
+        found = self._numbered_policies()
+        return tuple(name for _, name in found if name.startswith(f"{bundle_digest}."))
+
+    def _write_policy(self, policy: Policy, taken: list[str]) -> Path:
+        """Sign and write a numbered policy; ``taken`` are the files that have its version."""
         name = f"{policy.bundle}.policy-{policy.version:04d}.json"
         if not POLICY_NAME.fullmatch(name):
             raise IntegrityError(
@@ -102,24 +142,18 @@ class DiskBundles:
         data = policy.to_bytes()
         signature = self._keys.sign(data)
         path = self._directory / name
-        with self._writing():
-            if path.exists():
-                if read_signed_policy(path, self._keys) == policy:
-                    return path
-                raise UsageError(
-                    f"Version {policy.version} of the policy of this bundle exists already.",
-                    remedy="Policies are never changed: give the new one the next version.",
-                    code="policy-exists",
-                )
-            # The signature first: a policy that can be seen is a policy that can be checked.
-            replace_file(signature_path(path), signature.to_bytes())
-            replace_file(path, data)
+        if taken:
+            if name in taken and read_signed_policy(path, self._keys) == policy:
+                return path
+            raise UsageError(
+                f"Version {policy.version} of the policy exists already, as {taken[0]}.",
+                remedy="Policies are never changed: give the new one the next version.",
+                code="policy-exists",
+            )
+        # The signature first: a policy that can be seen is a policy that can be checked.
+        replace_file(signature_path(path), signature.to_bytes())
+        replace_file(path, data)
         return path
-
-    def next_policy_version(self) -> int:
-        """Return one more than the highest policy version in the store."""
-        named = (POLICY_NAME.fullmatch(name) for name in self._names())
-        return 1 + max((int(match["version"]) for match in named if match), default=0)
 
     def activate(self, bundle_digest: str, policy_file: str, now: datetime) -> Current:
         """Replace ``current.json`` atomically, after checking bundle and policy once more.
@@ -144,8 +178,7 @@ class DiskBundles:
             )
         new = Current(manifest.digest, policy_file, now)
         with self._writing():
-            previous = read_current(self._directory) if self._path(CURRENT).exists() else None
-            replace_file(self._path(CURRENT), dump_current(new, previous))
+            replace_file(self._path(CURRENT), dump_current(new, self._previous()))
         return new
 
     def current(self) -> Current:
@@ -219,6 +252,24 @@ class DiskBundles:
 
     def _path(self, name: str) -> Path:
         return self._directory / name
+
+    def _previous(self) -> Current | None:
+        """Return what is deployed, or None where nothing is or the file says nothing.
+
+        A damaged ``current.json`` must not keep the next deployment from mending it.
+        """
+        try:
+            return read_current(self._directory)
+        except (IntegrityError, UsageError):
+            return None
+
+    def _numbered_policies(self) -> list[tuple[int, str]]:
+        """Return version and file name of all policies, the highest version last.
+
+        Bundles copied here with their policies may bring a version a second time.
+        """
+        named = (POLICY_NAME.fullmatch(name) for name in self._names())
+        return sorted((int(match["version"]), match.string) for match in named if match)
 
     def _names(self) -> list[str]:
         if not self._directory.is_dir():

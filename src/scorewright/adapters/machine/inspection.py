@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import platform
 import shutil
 import socket
@@ -42,12 +43,12 @@ class SystemMachine:
         return True
 
     def is_port_free(self, host: str, port: int) -> bool:
-        """Return whether a server could listen there."""
+        """Return whether nobody listens there; an address that is not ours counts as free."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except OSError:
-                return False
+            except OSError as error:
+                return error.errno != errno.EADDRINUSE
         return True

@@ -25,6 +25,21 @@ class FileTableWriter:
     gets an apostrophe in front; numbers are left alone.
     """
 
+    def check(self, path: Path) -> None:
+        """Refuse a suffix that is neither CSV nor Parquet.
+
+        Raises:
+            UsageError: ``output-format``.
+        """
+        suffix = path.suffix.lower()
+        if suffix not in (*_CSV, *_PARQUET):
+            raise UsageError(
+                f"The output {path} has the suffix '{suffix}', which is neither CSV nor Parquet.",
+                remedy=f"Use one of: {', '.join((*_CSV, *_PARQUET))}.",
+                code="output-format",
+                details={"file": str(path)},
+            )
+
     def write(self, frame: pl.DataFrame, path: Path) -> None:
         """Write CSV, TSV or Parquet by suffix, replacing an existing file in one step.
 
@@ -37,14 +52,8 @@ class FileTableWriter:
             ScorewrightError: ``write-failed`` (disk full, no permission, no such folder);
                 neither a part of the file nor an aside file is left behind.
         """
+        self.check(path)
         suffix = path.suffix.lower()
-        if suffix not in (*_CSV, *_PARQUET):
-            raise UsageError(
-                f"The output {path} has the suffix '{suffix}', which is neither CSV nor Parquet.",
-                remedy=f"Use one of: {', '.join((*_CSV, *_PARQUET))}.",
-                code="output-format",
-                details={"file": str(path)},
-            )
         aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
             with aside.open("xb") as stream:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from scorewright.core.contracts import Column, ColumnType, Contract
+from scorewright.core.contracts import Column, ColumnType, Contract, Use
 from scorewright.core.findings import Finding
 from scorewright.core.leakage.limits import LeakageLimits, answer
 from scorewright.core.statistics import (
@@ -87,11 +87,18 @@ def names(contract: Contract, limits: LeakageLimits) -> Iterator[Finding]:
 
 
 def late_dates(frame: pl.DataFrame, contract: Contract) -> Iterator[Finding]:
-    """Yield LEAK-007 for each date feature with a value after the decision."""
+    """Yield LEAK-007 for each date column with a value after the decision.
+
+    An error for a feature, a warning for a column that is only monitored; a prohibited column may
+    be as late as it likes.
+    """
     if contract.as_of is None or contract.as_of not in frame.columns:
         return
     decided = frame[contract.as_of].cast(pl.Date, strict=False)
-    for column in contract.features:
+    features = {column.name for column in contract.features}
+    for column in contract.columns:
+        if column.name == contract.as_of or column.use is Use.PROHIBITED:
+            continue
         if column.type not in DATES or column.name not in frame.columns:
             continue
         late = (frame[column.name].cast(pl.Date, strict=False) > decided).fill_null(value=False)
@@ -99,7 +106,7 @@ def late_dates(frame: pl.DataFrame, contract: Contract) -> Iterator[Finding]:
         if rows:
             yield Finding(
                 code="LEAK-007",
-                severity="error",
+                severity="error" if column.name in features else "warning",
                 subject=column.name,
                 message=f"Column '{column.name}' is later than the decision date "
                 f"'{contract.as_of}' in {len(rows)} rows.",

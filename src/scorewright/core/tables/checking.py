@@ -8,14 +8,20 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from scorewright.core.contracts import Contract, UnknownPolicy, expectation
+from scorewright.core.contracts import ColumnType, Contract, UnknownPolicy, expectation
 from scorewright.core.findings import Severity
 from scorewright.core.tables.coercion import coerce
 from scorewright.core.tables.failures import Failure
+from scorewright.core.tables.parsing import clean_text, plain_text
+from scorewright.core.tables.regional import holds_comma_numbers
 from scorewright.core.tables.report import TableReport
 from scorewright.core.tables.rules import break_rules, unlisted
 
 __all__ = ["check_frame"]
+
+_AN_OUTCOME = "an outcome; it is not known (yet): remove these rows or wait for them"
+_OUTCOMES = 2
+_SHOWN = 10
 
 
 def check_frame(frame: pl.DataFrame, contract: Contract) -> TableReport:
@@ -36,7 +42,8 @@ def check_frame(frame: pl.DataFrame, contract: Contract) -> TableReport:
         policy is to reject), ``target-missing``, ``all-missing`` (a feature without any value),
         ``duplicate-row`` (a row with its key repeated in full). Warnings: ``unknown-category``
         (unlisted and taken as missing), ``duplicate-key`` (one applicant, several rows),
-        ``constant``, and ``all-missing`` of a column no model sees.
+        ``constant``, ``target-several-values`` (more than good and bad), ``decimal-comma``
+        (numbers with a comma in a column of text), and ``all-missing`` of a column no model sees.
     """
     coerced = coerce(frame, contract)
     typed = coerced.frame
@@ -47,6 +54,7 @@ def check_frame(frame: pl.DataFrame, contract: Contract) -> TableReport:
         failures = _without_empty(failures, typed)
         failures += _whole_columns(typed, contract, {f.column for f in failures})
         failures += _repeated_rows(typed, contract)
+        failures += _several_outcomes(typed, contract) + _comma_numbers(frame, contract)
     unknown = unlisted(f for f in broken if _is_counted(f, contract))
     return TableReport(
         table=contract.table,
@@ -88,8 +96,9 @@ def _missing(failure: Failure, earlier: Sequence[Failure], contract: Contract) -
     """
     seen = [f.rows for f in earlier if f.column == failure.column]
     rows = np.setdiff1d(failure.rows, np.concatenate([np.empty(0, np.int64), *seen]))
-    code = "target-missing" if failure.column == contract.target else failure.code
-    kept = replace(failure, code=code, rows=rows, values=failure.values[: len(rows)])
+    kept = replace(failure, rows=rows, values=failure.values[: len(rows)])
+    if failure.column == contract.target:
+        kept = replace(kept, code="target-missing", expected=_AN_OUTCOME)
     return [kept] if len(rows) else []
 
 
@@ -119,6 +128,36 @@ def _whole_columns(
                 Failure.of_table(column.name, "constant", "more than one value", "warning")
             )
     return found
+
+
+def _several_outcomes(frame: pl.DataFrame, contract: Contract) -> list[Failure]:
+    """Warn where everything but the bad value silently counts as good."""
+    target, bad = contract.target, contract.bad_value
+    if target is None or bad is None or target not in frame.columns:
+        return []
+    values = plain_text(frame.get_column(target)).drop_nulls().unique().sort().to_list()
+    if len(values) <= _OUTCOMES:
+        return []
+    good = [value for value in values if value != bad]
+    shown = ", ".join(good[:_SHOWN]) + (", ..." if len(good) > _SHOWN else "")
+    expected = (
+        f"two values; bad is {bad}, counted as good are {shown}. Derive an outcome column of two "
+        "values, without the loans that are not decided yet"
+    )
+    return [Failure.of_table(target, "target-several-values", expected, "warning")]
+
+
+def _comma_numbers(frame: pl.DataFrame, contract: Contract) -> list[Failure]:
+    """Warn of numbers that no model sees as numbers, for their comma."""
+    kinds = (ColumnType.CATEGORY, ColumnType.TEXT)
+    expected = "numbers with a decimal point and no other sign; rewrite them, or they stay text"
+    return [
+        Failure.of_table(column.name, "decimal-comma", expected, "warning")
+        for column in contract.columns
+        if column.type in kinds
+        and column.name in frame.columns
+        and holds_comma_numbers(clean_text(frame.get_column(column.name)))
+    ]
 
 
 def _repeated_rows(frame: pl.DataFrame, contract: Contract) -> list[Failure]:

@@ -20,6 +20,7 @@ from scorewright.core.contracts import (
 from scorewright.core.errors import UsageError
 from scorewright.core.tables.names import is_identifier_name, is_protected_name
 from scorewright.core.tables.parsing import clean_text, dates, moments, plain_text
+from scorewright.core.tables.regional import is_month_column, looks_like_dates, with_points
 
 __all__ = ["infer_contract", "infer_type"]
 
@@ -55,16 +56,17 @@ def infer_contract(
 
     Rules, each of them for people to correct in the file that is written:
 
-    - Type: from the column's own type, or from its texts (whole numbers, numbers, ISO dates,
-      ``true``/``false`` or ``yes``/``no`` where both occur). Digits with a leading zero are codes,
-      not numbers. Text with at most 200 values that are not nearly all different is a category,
-      any other text is for monitoring only.
+    - Type: from the column's own type, or from its texts (whole numbers, numbers, dates,
+      ``true``/``false`` or ``yes``/``no`` where both occur). Decimal commas and dates that are
+      not ISO count where the column leaves no doubt, see `with_points` and `iso_days`. Digits
+      with a leading zero are codes, not numbers. Text with at most 200 values that are not nearly
+      all different is a category, any other text is for monitoring only.
     - Missing values are allowed where some are seen, never in key and target.
     - Range: the smallest and largest value seen are no limits, or the first production row
       outside the sample would be refused. Only a natural bound is taken: a minimum of 0 where
       at least 100 values are seen and none is negative (fewer than 3 % negatives then, with
       95 % confidence: the rule of three).
-    - Use: protected attributes, identifiers and dates are for monitoring only.
+    - Use: protected attributes, identifiers, dates and months (202401) are for monitoring only.
 
     Args:
         frame: Columns as text (CSV) or typed (Parquet).
@@ -114,6 +116,8 @@ def _column(series: pl.Series, given: _Given) -> Column:
     kind = infer_type(cells)
     if name == given.target:
         kind = _target_type(cells, kind)
+    elif kind in _NUMBERS:
+        cells = with_points(cells)
     elif name == given.as_of and kind not in _MOMENTS:
         # Said to be a date: then what cannot be read as one is an error, not a category.
         kind = ColumnType.DATE
@@ -160,14 +164,15 @@ def _text_type(texts: pl.Series) -> ColumnType:
     distinct = texts.unique()
     if set(distinct.head(3).str.to_lowercase().to_list()) in _WORD_PAIRS:
         return ColumnType.BOOLEAN
-    number = _number_type(texts, distinct)
+    number = _number_type(with_points(texts), with_points(distinct))
     if number is not None:
         return number
     if dates(distinct).null_count() == 0:
         return ColumnType.DATE
     if moments(distinct).null_count() == 0:
         return ColumnType.DATETIME
-    return ColumnType.CATEGORY if _is_category(texts, distinct) else ColumnType.TEXT
+    is_category = _is_category(texts, distinct) and not looks_like_dates(distinct)
+    return ColumnType.CATEGORY if is_category else ColumnType.TEXT
 
 
 def _number_type(texts: pl.Series, distinct: pl.Series) -> ColumnType | None:
@@ -199,7 +204,8 @@ def _is_category(texts: pl.Series, distinct: pl.Series) -> bool:
 
 def _target_type(cells: pl.Series, kind: ColumnType) -> ColumnType:
     """Keep an outcome in the words of the file: ``yes`` stays ``yes``, and 1.0 is 1."""
-    if cells.dtype == pl.String and kind not in _NUMBERS:
+    is_text = cells.dtype == pl.String
+    if is_text and (kind not in _NUMBERS or cells.str.contains(",", literal=True).any()):
         return ColumnType.CATEGORY
     if kind is ColumnType.NUMBER:
         numbers = cells.cast(pl.Float64, strict=False).drop_nulls().drop_nans()
@@ -212,6 +218,8 @@ def _use(cells: pl.Series, kind: ColumnType) -> Use:
     name = cells.name
     is_usable = kind in (*_NUMBERS, ColumnType.BOOLEAN, ColumnType.CATEGORY)
     if not is_usable or is_protected_name(name) or _is_identifier(cells, kind):
+        return Use.MONITORING
+    if kind in _NUMBERS and is_month_column(cells):
         return Use.MONITORING
     return Use.MODEL
 

@@ -67,7 +67,7 @@ def _refuse_missing(series: pl.Series, table: str) -> None:
     raise UsageError(
         f"The target '{series.name}' of table '{table}' is missing in {len(missing)} of "
         f"{len(series)} rows, the first is row {missing[0] + 1}.",
-        remedy="Leave out the rows whose outcome is not known yet, or fill them in.",
+        remedy="The outcome is not known (yet): remove these rows or wait for them.",
         code="target-missing",
         details={"column": series.name, "rows": len(missing)},
     )

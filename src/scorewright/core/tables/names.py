@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["is_identifier_name", "is_protected_name", "squeezed", "words"]
+__all__ = [
+    "is_good_name",
+    "is_good_value",
+    "is_identifier_name",
+    "is_protected_name",
+    "squeezed",
+    "words",
+]
 
 _PROTECTED: Final = frozenset(
     {
@@ -31,6 +38,18 @@ _IDENTIFIERS: Final = frozenset({"guid", "id", "identifier", "key", "nr", "numbe
 _GLUED_ID: Final = re.compile(
     r"^(?:customer|cust|client|loan|member|applicant|application|account|acct|borrower|row|user)id$"
 )
+_GOOD: Final = frozenset(
+    {
+        "creditability", "current", "fullypaid", "good", "goodbad", "gut", "kredit", "nondefault",
+        "paid", "paidback", "paidoff", "performing", "repaid", "settled",
+    }
+)  # fmt: skip
+_AROUND_GOOD: Final = frozenset(
+    {
+        "account", "back", "been", "client", "credit", "customer", "debt", "flag", "full", "fully",
+        "has", "in", "indicator", "is", "loan", "off", "payer", "status", "was", "were",
+    }
+)  # fmt: skip
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 
 
@@ -65,3 +84,20 @@ def is_identifier_name(name: str) -> bool:
     """Tell whether a name looks like that of an identifier: ``SK_ID_CURR``, ``LoanNr``."""
     parts = words(name)
     return bool(_IDENTIFIERS.intersection(parts)) or bool(_GLUED_ID.match(squeezed(name)))
+
+
+def is_good_name(name: str) -> bool:
+    """Tell whether the name of an outcome means that 1 or yes is good: ``loan_paid``, ``good``.
+
+    Every word must belong: ``amount_paid`` and ``current_balance`` are no outcomes.
+    """
+    parts = frozenset(words(name))
+    if squeezed(name) in _GOOD:
+        return True
+    good = _GOOD - {"current"}
+    return bool(parts & good) and parts <= good | _AROUND_GOOD
+
+
+def is_good_value(value: str) -> bool:
+    """Tell whether a value of an outcome means good: ``Fully Paid``, ``good``, ``Current``."""
+    return is_good_name(value)

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from scorewright.core.contracts import MAX_INTEGER, MAX_TEXT, ColumnType
+from scorewright.core.tables.regional import iso_days, with_points
 
 __all__ = [
     "FALSE_WORDS",
@@ -88,6 +89,7 @@ def _empty_like(source: pl.Series, dtype: pl.DataType) -> Parsed:
 def _number(source: pl.Series) -> Parsed:
     if not (source.dtype.is_numeric() or source.dtype in (pl.String, pl.Null)):
         return _empty_like(source, pl.Float64())
+    source = with_points(source)
     values = source.cast(pl.Float64, strict=False)
     # Text "NaN" means missing, as a NaN does; infinity is an error, not a number.
     given_nan = values.is_nan().fill_null(value=False)
@@ -146,8 +148,8 @@ def _text(source: pl.Series) -> Parsed:
 
 
 def dates(source: pl.Series) -> pl.Series:
-    """Read ISO dates; what is none becomes null."""
-    day = source.str.extract(_MIDNIGHT, 1)
+    """Read ISO dates, or those `iso_days` can make of the column; what is none becomes null."""
+    day = iso_days(source).str.extract(_MIDNIGHT, 1)
     return day.str.to_date("%Y-%m-%d", strict=False)
 
 

@@ -67,6 +67,7 @@ def accept(
 
     file = wiring.accept_finding(session(context).config, code, column, reason)
     if as_json:
-        print_json({"accepted": {"code": code, "column": column, "reason": reason}})
+        accepted = {"code": code, "column": column, "reason": reason}
+        print_json({"schema_version": 1, "file": str(file), "accepted": accepted})
     else:
         stdout().print(f"{code} on {column} accepted in {file}")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from scorewright.entry.cli.screen import JsonOption, print_json, print_pairs, stdout
+
+if TYPE_CHECKING:
+    from scorewright.flows.initialised import Initialised
 
 __all__ = ["command"]
 
@@ -48,7 +52,15 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
             ("target", f"{made.target} (bad: {made.bad_value}, {100 * made.bad_rate:.1f} %)"),
             ("key", made.key or "none found"),
             ("decision date", made.decision_date or "none found"),
-            ("kept from the model", ", ".join(made.withheld) or "nothing"),
+            ("kept from the model", _kept(made) or "nothing"),
         ],
     )
+    for warning in made.warnings:
+        stdout().print(f"[yellow]warning[/] {escape(warning)}")
     stdout().print("Next: [bold]scorewright data check[/], then [bold]scorewright train[/]")
+
+
+def _kept(made: Initialised) -> str:
+    """Name the columns with the reason: ``sex (personal), uuid (identifier)``."""
+    reasons = made.withheld_because
+    return ", ".join(f"{name} ({reasons[name]})" for name in made.withheld)

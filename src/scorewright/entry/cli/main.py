@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -18,6 +19,7 @@ from scorewright.entry.cli.screen import Session, show_error
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
+TERMINATED = 143
 
 app = typer.Typer(
     name="scorewright",
@@ -68,7 +70,7 @@ app.command("demo", epilog="Example: scorewright demo --data credit_data")(demo.
 def main() -> None:
     """Run the command line. Every way out has an exit code, none shows a traceback.
 
-    0 fine, 1 findings, 2 usage, 3 failure, 130 interrupted.
+    0 fine, 1 findings, 2 usage, 3 failure, 130 interrupted, 143 asked to end.
     """
     as_json = "--json" in sys.argv
     # Before anything imports MLflow: no telemetry, no advertisements on stderr.
@@ -76,10 +78,12 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_AGENT_HINT", "1")
     # Threads that wait for each other sleep; on a busy machine spinning costs them the processor.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # Whoever asks us to end (systemd, Kubernetes, CI) gets the same clean end as Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         app(prog_name="scorewright")
     except SystemExit as ending:
-        if ending.code == INTERRUPTED:
+        if ending.code in (INTERRUPTED, TERMINATED):
             message = "Interrupted. Nothing half-written is left; run the command again."
             typer.echo(message, err=True)
         raise

@@ -109,6 +109,8 @@ def show_error(error: ScorewrightError, *, as_json: bool) -> None:
         print_json(error.to_dict())
     console = stderr()
     console.print(f"[bold red]error[/] [dim]({escape(error.code)})[/] {escape(error.message)}")
+    for note in error.notes:
+        console.print(escape(note))
     console.print(f"[bold]what to do:[/] {escape(error.remedy)}")
 
 

@@ -14,7 +14,7 @@ __all__ = ["command"]
 def command(
     context: typer.Context,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.")] = None,
     bundle: Annotated[
         str, typer.Option(help="'current', a digest or its beginning, or a folder.")
     ] = "current",

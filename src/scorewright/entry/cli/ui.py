@@ -21,7 +21,7 @@ def command(
 
     ui = wiring.project(session(context).config).mlflow_ui(port)
     if as_json:
-        print_json({"url": ui.url, "tracking_uri": ui.tracking_uri})
+        print_json({"schema_version": 1, "url": ui.url, "tracking_uri": ui.tracking_uri})
     else:
         stderr().print(f"MLflow UI on [bold]{ui.url}[/] for {ui.tracking_uri}")
     raise typer.Exit(ui.run())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scorewright.core.errors import ScorewrightError
+from scorewright.core.errors import ScorewrightError, UsageError
 
 INTERRUPTED = 130
 
@@ -45,14 +47,39 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything is promised on it.
+
+    Raises:
+        UsageError: ``port-in-use``, ``host-invalid``.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"Port {port} on {host} is in use.",
+                remedy=f"scorewright serve --port {port + 1}, or stop what listens there.",
+                code="port-in-use",
+            ) from error
+        raise UsageError(
+            f"The service cannot listen on {host}:{port}: {error.strerror}.",
+            remedy="Use an address of this machine, such as --host 127.0.0.1, and a port you may.",
+            code="host-invalid",
+        ) from error
+
+
 def _serve(options: argparse.Namespace) -> None:
     import uvicorn  # noqa: PLC0415 - an extra; its absence is reported by 'scorewright serve'
 
     from scorewright import wiring  # noqa: PLC0415 - argument errors need none of it
     from scorewright.entry.service import create_app  # noqa: PLC0415 - the same
 
+    listener = _listen(options.host, options.port)
     deployment = wiring.project(options.config).deployment(options.bundle)
     ready = {
+        "schema_version": 1,
         "url": f"http://{options.host}:{options.port}",
         "bundle": deployment.loaded.manifest.digest,
         "policy": f"{deployment.policy.id}@{deployment.policy.version}",
@@ -67,7 +94,8 @@ def _serve(options: argparse.Namespace) -> None:
             f"{ready['threshold']:.4f}. Documentation: {ready['url']}/docs\n"
         )
     app = create_app(deployment, clock=wiring.clock(), versions=wiring.library_versions())
-    uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    server.run(sockets=[listener])
 
 
 if __name__ == "__main__":

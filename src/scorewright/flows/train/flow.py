@@ -22,8 +22,9 @@ from scorewright.flows.train.record import (
     run_record,
     run_start,
 )
-from scorewright.flows.train.tools import Prepared, TrainTools, Validated
-from scorewright.flows.train.validate import assess, cross_validate, prove_signs, refit
+from scorewright.flows.train.tools import TrainTools, Validated
+from scorewright.flows.train.validate import assess, cross_validate, doubts, prove_signs, refit
+from scorewright.flows.verify_bundle import prove_bundle
 
 __all__ = ["TrainResult", "TrainTools", "train"]
 
@@ -80,7 +81,8 @@ class TrainResult:
 def train(settings: Settings, source: TableSource, tools: TrainTools) -> TrainResult:
     """Train, validate, log and deploy one model.
 
-    Nothing is logged before the data and leakage checks have passed. Inside the run every
+    Keys and bundle store are checked first, so that no training is lost to them. Nothing is
+    logged before the data and leakage checks have passed. Inside the run every
     failure ends it as FAILED with its reason; the bundle becomes current last.
 
     Args:
@@ -97,6 +99,7 @@ def train(settings: Settings, source: TableSource, tools: TrainTools) -> TrainRe
         ScorewrightError: A store that cannot be used, a disk that is full.
     """
     began = tools.clock.elapsed()
+    tools.bundles.check_ready()
     prepared = prepare(settings, source, tools)
     start = run_start(prepared, tools.code.commit())
     with tools.run_log.start(start) as run:
@@ -110,12 +113,17 @@ def train(settings: Settings, source: TableSource, tools: TrainTools) -> TrainRe
         tools.notify(StageDone("refit", f"on all {len(prepared.y):,} rows"))
         seconds = tools.clock.elapsed() - began
         metrics = {**assessment.metrics, "training_seconds": seconds}
+        for doubt in doubts(assessment):
+            tools.notify(Note(doubt))
         record = _log(run, start, validated, metrics, tools)
         tools.notify(StageStarted("bundle"))
-        bundle, policy, directory, policy_file = _deploy(run, prepared, validated, tools)
+        bundle, directory = _publish(run, validated, tools)
         model_uri = run.log_model(
             bundle.name, directory, bundle.manifest(), dict(bundle.golden[0].values)
         )
+        # Only now: a run that failed must not leave a signed policy behind.
+        draft = make_policy(prepared, validated, bundle, tools.clock.now())
+        policy, policy_file = tools.bundles.publish_policy(draft)
         run.log_files({"policy.json": policy.to_bytes()})
         for finding in missing(record, tools.conventions):
             tools.notify(Note(f"{finding.code}: {finding.message}"))
@@ -158,15 +166,9 @@ def _log(
     return run_record(start, validated.prepared, metrics, histories, frozenset(files))
 
 
-def _deploy(
-    run: RunHandle, prepared: Prepared, validated: Validated, tools: TrainTools
-) -> tuple[Bundle, Policy, Path, Path]:
-    """Publish bundle and policy, and prove the bundle in a disposable child."""
-    now = tools.clock.now()
-    bundle = make_bundle(validated, run.run_id, now, tools.library_versions)
+def _publish(run: RunHandle, validated: Validated, tools: TrainTools) -> tuple[Bundle, Path]:
+    """Publish the bundle, verify it, and prove it in a disposable child."""
+    bundle = make_bundle(validated, run.run_id, tools.clock.now(), tools.library_versions)
     directory = tools.bundles.publish(bundle)
-    tools.bundles.verify(directory)
-    tools.prover.prove(directory)
-    version = tools.bundles.next_policy_version()
-    policy = make_policy(prepared, validated, bundle, version, now)
-    return bundle, policy, directory, tools.bundles.publish_policy(policy)
+    prove_bundle(tools.prover, directory, tools.bundles.verify(directory))
+    return bundle, directory

@@ -49,7 +49,7 @@ def make_bundle(
         library_versions=versions,
         contract=prepared.contract,
         space=prepared.space,
-        calibration=a.calibration.calibration,
+        calibration=a.deployed,
         model_files=validated.final.files(),
         reference=reference_statistics(prepared.x, prepared.space, a.pd, float(prepared.y.mean())),
         golden=_golden(validated),
@@ -63,7 +63,7 @@ def _golden(validated: Validated) -> tuple[GoldenRow, ...]:
     scorer = Scorer(
         model=validated.final,
         space=prepared.space,
-        calibration=a.calibration.calibration,
+        calibration=a.deployed,
         contract=prepared.contract,
     )
     order = np.argsort(scorer.score_matrix(prepared.x), kind="stable")
@@ -77,16 +77,13 @@ def _golden(validated: Validated) -> tuple[GoldenRow, ...]:
     return tuple(golden)
 
 
-def make_policy(
-    prepared: Prepared, validated: Validated, bundle: Bundle, version: int, now: datetime
-) -> Policy:
-    """Write the decision rule as its own document.
+def make_policy(prepared: Prepared, validated: Validated, bundle: Bundle, now: datetime) -> Policy:
+    """Write the decision rule as its own document, a draft that the store will number.
 
     Args:
         prepared: Settings with owner, costs and method.
         validated: Where the threshold comes from.
         bundle: The only bundle it may be used with.
-        version: Counts up within the project.
         now: From when it holds, UTC.
     """
     a, settings = validated.assessment, prepared.settings
@@ -102,7 +99,7 @@ def make_policy(
     }
     return Policy(
         id=settings.policy.id or f"{settings.project.name}_default",
-        version=version,
+        version=0,
         segment="all",
         threshold=a.chosen_threshold,
         costs=cost_matrix(prepared),

@@ -14,7 +14,7 @@ from scorewright.core.matrix import FeatureSpace
 from scorewright.core.project import Settings
 from scorewright.core.tables import TableReport, frame_digest
 from scorewright.flows.check_data import check_data
-from scorewright.flows.events import StageDone, StageStarted
+from scorewright.flows.events import Note, StageDone, StageStarted
 from scorewright.flows.ports import Learner, TableSource
 from scorewright.flows.screening import LearningTable, find_leaks, finding_dict, learning_table
 from scorewright.flows.train.tools import Prepared, TrainTools
@@ -144,6 +144,10 @@ def _stop_at_leaks(
             code="leakage-findings",
             details={"findings": [finding_dict(f) for f in settled.open]},
         )
+    for note in settled.notes:
+        tools.notify(Note(f"{note.code} {note.subject}: {note.message}"))
+    for stale in settled.unused:
+        tools.notify(Note(f"accepted but not found: {stale.code} {stale.column}"))
     accepted = f", {len(settled.accepted)} accepted" if settled.accepted else ""
     tools.notify(StageDone("leakage", f"none open{accepted}"))
     return settled

@@ -233,12 +233,16 @@ def artifacts(
         "data_digest": prepared.data_digest,
         "contract_digest": prepared.contract.digest,
         "validation": prepared.plan.label,
-        "calibration": a.calibration.calibration.to_dict(),
+        "calibration": a.deployed.to_dict(),
         "calibration_candidates": [asdict(c) for c in a.calibration.candidates],
         "monotone_proofs": [asdict(p) for p in validated.monotone],
         "accepted_findings": [
             {"code": f.code, "column": f.subject, "reason": s.reason}
             for f, s in prepared.leakage.accepted
+        ],
+        "leakage_notes": [
+            {"code": f.code, "subject": f.subject, "message": f.message}
+            for f in prepared.leakage.notes
         ],
         "library_versions": dict(library_versions),
     }

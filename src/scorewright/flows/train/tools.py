@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from scorewright.core.calibration import CalibrationChoice
+from scorewright.core.calibration import Calibration, CalibrationChoice
 from scorewright.core.contracts import Contract
 from scorewright.core.conventions import Conventions
 from scorewright.core.decision import CostCurve, ThresholdChoice, ThresholdInterval
@@ -99,15 +99,17 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """Raw scores of models that never saw the row.
+    """Scores of models that never saw the row.
 
     Attributes:
-        score: Shape (development rows,).
-        train_folds: Per fold, (labels, raw scores) of the rows the fold's model was fitted on.
-        oot_score: Raw scores of the out-of-time rows by a model of all development rows.
+        raw: As the fold's model gave them, shape (development rows,).
+        score: The same after prior correction with the weights of that model.
+        train_folds: Per fold, (labels, corrected scores) of the rows its model was fitted on.
+        oot_score: Corrected scores of the out-of-time rows by a model of all development rows.
         seconds: What the fits took.
     """
 
+    raw: Floats
     score: Floats
     train_folds: tuple[tuple[Labels, Floats], ...]
     oot_score: Floats | None
@@ -116,13 +118,18 @@ class OutOfFold:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The honest figures, and the threshold they lead to."""
+    """The honest figures, and the threshold they lead to.
+
+    ``calibration`` was chosen on corrected out-of-fold scores; ``deployed`` is the same with the
+    prior correction of the model that is fitted on all rows.
+    """
 
     y: Labels
     raw: Floats
     pd: Floats
     fold: npt.NDArray[np.int64]
     calibration: CalibrationChoice
+    deployed: Calibration
     curve: CostCurve
     best: ThresholdChoice
     chosen_threshold: float

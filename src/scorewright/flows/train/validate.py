@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.core.calibration import Calibration, choose_calibration
+from scorewright.core.calibration import Calibration, choose_calibration, prior_correction
 from scorewright.core.decision import (
     CostMatrix,
     ThresholdInterval,
@@ -33,7 +35,7 @@ from scorewright.flows.train.tools import (
     TrainTools,
 )
 
-__all__ = ["assess", "cross_validate", "prove_signs", "refit"]
+__all__ = ["assess", "cross_validate", "doubts", "prove_signs", "refit"]
 
 
 def cross_validate(prepared: Prepared, tools: TrainTools) -> OutOfFold:
@@ -51,22 +53,31 @@ def cross_validate(prepared: Prepared, tools: TrainTools) -> OutOfFold:
     development = np.flatnonzero(prepared.development)
     position = np.full(len(prepared.y), -1)
     position[development] = np.arange(len(development))
-    score = np.empty(len(development))
+    raw, score = np.empty(len(development)), np.empty(len(development))
     twins = []
     splits = list(prepared.plan.splits())
     tools.notify(StageStarted("validate", len(splits)))
     for done, (_, train, valid) in enumerate(splits, start=1):
         model = _fit(prepared, train)
-        score[position[valid]] = model.predict(prepared.x[valid])
-        twins.append((prepared.y[train], model.predict(prepared.x[train])))
+        omega = _omega(prepared, train)
+        raw[position[valid]] = model.predict(prepared.x[valid])
+        score[position[valid]] = prior_correction(raw[position[valid]], omega)
+        twins.append((prepared.y[train], prior_correction(model.predict(prepared.x[train]), omega)))
         tools.notify(StepDone("validate", done, f"fold {done} of {len(splits)}"))
     oot = None
     if prepared.plan.is_oot.any():
         model = _fit(prepared, development)
-        oot = model.predict(prepared.x[prepared.plan.is_oot])
+        oot = prior_correction(
+            model.predict(prepared.x[prepared.plan.is_oot]), _omega(prepared, development)
+        )
     seconds = tools.clock.elapsed() - began
     tools.notify(StageDone("validate", f"{len(splits)} folds"))
-    return OutOfFold(score, tuple(twins), oot, seconds)
+    return OutOfFold(raw, score, tuple(twins), oot, seconds)
+
+
+def _omega(prepared: Prepared, rows: npt.NDArray[np.int64]) -> float:
+    """Return the weight ratio of a model fitted on these rows: each model has its own."""
+    return prepared.learner.weight_ratio(prepared.params, prepared.y[rows])
 
 
 def refit(prepared: Prepared) -> FittedModel:
@@ -102,8 +113,11 @@ def assess(prepared: Prepared, scores: OutOfFold, tools: TrainTools) -> Assessme
     tools.notify(StageStarted("calibrate"))
     rows = prepared.development
     y, fold = prepared.y[rows], prepared.plan.fold[rows]
-    omega = prepared.learner.weight_ratio(prepared.params, y)
-    choice = choose_calibration(y, scores.score, fold, omega)
+    choice = choose_calibration(y, scores.score, fold, 1.0)
+    # The calibrator is learned on corrected scores; the deployed model, fitted on all rows,
+    # brings the weight ratio of all rows.
+    omega = _omega(prepared, np.arange(len(prepared.y)))
+    deployed = replace(choice.calibration, omega=omega)
     tools.notify(StageDone("calibrate", f"{choice.chosen}, chosen out of fold"))
 
     tools.notify(StageStarted("threshold"))
@@ -122,13 +136,13 @@ def assess(prepared: Prepared, scores: OutOfFold, tools: TrainTools) -> Assessme
     }
     if interval is not None:
         metrics |= {"threshold_low": interval.low, "threshold_high": interval.high}
-    metrics |= _before(y, scores.score)
+    metrics |= _before(y, scores.raw)
     summary, histories = _folds(scores, choice.pd, y, fold, choice.calibration)
     metrics |= summary
     metrics |= _out_of_time(prepared, scores, choice.calibration, chosen, costs)
     tools.notify(StageDone("threshold", f"decline at PD >= {chosen:.4f}"))
     return Assessment(
-        y, scores.score, choice.pd, fold, choice, curve, best, chosen, interval, bayes,
+        y, scores.raw, choice.pd, fold, choice, deployed, curve, best, chosen, interval, bayes,
         metrics, histories,
     )  # fmt: skip
 
@@ -185,6 +199,20 @@ def _out_of_time(
     pd = calibration.apply(scores.oot_score)
     figures = {**validation_figures(y, pd), **threshold_figures(y, pd, chosen, costs)}
     return {f"oot_{name}": value for name, value in figures.items()}
+
+
+def doubts(a: Assessment) -> list[str]:
+    """Say where the figures do not carry a decision; nothing is stopped for it."""
+    found = []
+    if a.metrics["roc_auc_low"] <= 0.5:  # noqa: PLR2004 - the AUC of a coin
+        found.append(
+            f"The AUC's interval ({a.metrics['roc_auc_low']:.3f} to "
+            f"{a.metrics['roc_auc_high']:.3f}) includes 0.5: the ranking may be chance."
+        )
+    if a.metrics["approval_rate"] in (0.0, 1.0):
+        every = "declines" if a.metrics["approval_rate"] == 0.0 else "approves"
+        found.append(f"At these costs the cheapest threshold {every} everybody.")
+    return found
 
 
 def prove_signs(prepared: Prepared, model: FittedModel) -> tuple[MonotoneProof, ...]:
