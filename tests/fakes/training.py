@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from tests.fakes.bundles import GoldenProver, MemoryBundles
 from tests.fakes.machine import CountingClock, NoCharts, OneCommit
@@ -17,7 +18,9 @@ from tests.fakes.tables import MemoryContracts, MemoryReader
 from scorewright.adapters.learners import Learners
 from scorewright.core.conventions import Conventions
 from scorewright.core.decision import Policy
+from scorewright.core.matrix import to_matrix
 from scorewright.core.project import Settings
+from scorewright.core.scoring import Scorer
 from scorewright.flows.events import Event
 from scorewright.flows.ports import LearnerCatalogue, TableFile, TableSource
 from scorewright.flows.train import TrainResult, TrainTools, train
@@ -103,3 +106,13 @@ class World:
     def policies(self) -> Sequence[Policy]:
         """Every policy that was published."""
         return [Policy.from_bytes(data) for data in self.bundles.policy_files.values()]
+
+    def scores(self) -> npt.NDArray[np.float64]:
+        """Score the table with the deployed bundle's bytes, as a service would; shape (n,)."""
+        bundle = self.bundles.read(self.bundles.directory("current"))
+        model = self.learners.get(bundle.learner).load(bundle.model_files, bundle.space)
+        scorer = Scorer(model, bundle.space, bundle.calibration, bundle.contract)
+        return scorer.score_matrix(to_matrix(self.frame, bundle.space))
+
+
+MakeWorld = Callable[..., World]

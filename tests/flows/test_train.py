@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,15 +16,11 @@ from tests.fakes.learners import FailingFit, Memoriser, OnlyLearner
 from tests.fakes.machine import BrokenCharts
 from tests.fakes.run_log import MemoryRunLog
 from tests.fakes.tables import MemoryReader
-from tests.fakes.training import SMALL_TREES, World, loans, settings
+from tests.fakes.training import SMALL_TREES, MakeWorld, World, loans, settings
 
 from scorewright.adapters.learners import Learners
-from scorewright.adapters.mlflow_store import load_conventions
 from scorewright.core.conventions import missing
-from scorewright.core.decision import Policy
 from scorewright.core.errors import FindingsError, ScorewrightError, UsageError
-from scorewright.core.matrix import to_matrix
-from scorewright.core.scoring import Scorer
 from scorewright.flows.events import StageDone, StageStarted, StepDone
 from scorewright.flows.ports import FitTask
 from scorewright.flows.train import TrainResult
@@ -33,19 +28,6 @@ from scorewright.flows.train import TrainResult
 STAGES = [
     "data", "folds", "leakage", "validate", "calibrate", "threshold", "refit", "log", "bundle",
 ]  # fmt: skip
-
-MakeWorld = Callable[..., World]
-
-
-@pytest.fixture
-def world() -> MakeWorld:
-    """Make an environment on a table."""
-    conventions = load_conventions()
-
-    def make(frame: pl.DataFrame | None = None, **given: Any) -> World:
-        return World(loans() if frame is None else frame, conventions, **given)
-
-    return make
 
 
 def predictions(world: World) -> pl.DataFrame:
@@ -216,7 +198,7 @@ def test_class_weights_are_taken_back_out_of_the_probabilities(world: MakeWorld)
     assert abs(m["cox_intercept"]) < abs(m["cox_intercept_before"])
     assert here.run.start.tags["sampling_strategy"] == "balanced"
     # And what is deployed corrects in the same way
-    mean = _scores(here).mean()
+    mean = here.scores().mean()
     assert mean == pytest.approx(m["base_rate"], abs=0.03)
 
 
@@ -238,15 +220,7 @@ def test_the_deployed_correction_is_that_of_the_model_fitted_on_all_rows(world: 
     # Then the deployed PDs mean what happened over all rows, not over the older ones
     overall = float(frame["bad"].to_numpy().mean())
     assert m["base_rate"] < 0.6 * overall
-    assert _scores(here).mean() == pytest.approx(overall, rel=0.25)
-
-
-def _scores(here: World) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Score the table with the bundle's bytes, as a service would."""
-    bundle = here.bundles.read(here.bundles.directory("current"))
-    model = here.learners.get(bundle.learner).load(bundle.model_files, bundle.space)
-    scorer = Scorer(model, bundle.space, bundle.calibration, bundle.contract)
-    return scorer.score_matrix(to_matrix(here.frame, bundle.space))
+    assert here.scores().mean() == pytest.approx(overall, rel=0.25)
 
 
 @pytest.mark.parametrize(
@@ -390,70 +364,3 @@ def test_the_bundle_is_proved_before_it_becomes_current_and_that_comes_last(
         "run started", "bundle published", "bundle verified", "bundle proved",
         "model logged", "policy published", "activated", "run FINISHED",
     ]  # fmt: skip
-
-
-def test_the_policy_is_a_document_of_its_own_that_nobody_has_approved_yet(
-    world: MakeWorld,
-) -> None:
-    # Given, when
-    here = world()
-    result = here.train(settings())
-    # Then it binds the model it was made for and says where the threshold comes from
-    (policy,) = here.policies
-    assert policy == result.policy
-    assert policy.approver is None
-    assert policy.data_role == "out_of_fold"
-    assert policy.model_digest == result.bundle.model_digest
-    assert policy.bundle == result.bundle_digest
-    assert policy.calibration_digest == result.bundle.calibration.digest
-    assert policy.owner == "risk"
-    assert policy.threshold == result.metrics["optimal_threshold"]
-    assert Policy.from_bytes(here.run.files["policy.json"]) == policy
-    # And the model knows nothing of it
-    assert not [name for name in result.bundle.files() if "policy" in name]
-    assert here.train(settings(), run_log=MemoryRunLog([])).policy.version == 2
-
-
-def test_the_bayes_threshold_can_be_the_policy(world: MakeWorld) -> None:
-    here = world()
-    result = here.train(settings(policy={"method": "bayes"}))
-    assert result.policy.threshold == pytest.approx(1 / 11)
-    assert result.policy.method == "bayes"
-    assert result.metrics["business_cost"] == result.metrics["cost_at_bayes_threshold"]
-
-
-def test_golden_rows_cover_the_range_and_reproduce(world: MakeWorld) -> None:
-    # Given
-    here = world()
-    bundle = here.train(settings()).bundle
-    # When the whole table is scored with the bytes of the bundle
-    scores = np.sort(_scores(here))
-    golden = [row.pd for row in bundle.golden]
-    # Then the golden rows are among them, from the least to the greatest
-    assert len(golden) == 20
-    assert golden == sorted(golden)
-    assert golden[0] == pytest.approx(scores[0], abs=1e-12)
-    assert golden[-1] == pytest.approx(scores[-1], abs=1e-12)
-    # And hold nothing but what the model reads
-    assert {name for row in bundle.golden for name in row.values} == {"income", "debt", "job"}
-
-
-def test_declared_signs_are_kept_by_every_row_and_told(world: MakeWorld) -> None:
-    # Given
-    here = world()
-    # When
-    result = here.train(settings(learner={"monotone": {"income": -1, "debt": 1}}))
-    # Then the PD of every applicant falls with income
-    x = result.validated.prepared.x.copy()
-    column = list(result.validated.prepared.space.names).index("income")
-    steps = []
-    for income in (-2.0, -1.0, 0.0, 1.0, 2.0):
-        x[:, column] = income
-        steps.append(result.validated.final.predict(x))
-    assert (np.diff(steps, axis=0) <= 0).all()
-    assert (np.diff(steps, axis=0) < 0).any()
-    metadata = json.loads(here.run.files["model_metadata.json"])
-    assert {p["feature"]: p["violations"] for p in metadata["monotone_proofs"]} == {
-        "income": 0, "debt": 0,
-    }  # fmt: skip
-    assert json.loads(here.run.params["monotone_constraints"]).count(0) == 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.entry.cli.newcomer import Demo
 from tests.entry.cli.portfolio import Answer, Cli, loans
 
 from scorewright.entry.cli import main
@@ -54,6 +57,27 @@ def trained(trained_once: Path, tmp_path: Path) -> Path:
     root = tmp_path / "project"
     shutil.copytree(trained_once, root)
     return root
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """``scorewright demo`` in a process of its own, on a machine set up for other stores."""
+    import subprocess
+
+    folder = tmp_path_factory.mktemp("newcomer")
+    elsewhere = folder / "elsewhere"
+    environment = {
+        **os.environ,
+        "NO_COLOR": "1",
+        "MLFLOW_TRACKING_URI": f"sqlite:///{elsewhere}/mlflow.db",
+        "MLFLOW_EXPERIMENT_NAME": "of_somebody_else",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "scorewright", "demo", "--directory", "demo", "--json"],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return Demo(folder / "demo", json.loads(done.stdout), elsewhere)
 
 
 @pytest.fixture

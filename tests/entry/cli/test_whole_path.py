@@ -8,23 +8,22 @@ import pickletools
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pytest
 import yaml  # type: ignore[import-untyped]
-from sklearn import metrics as oracle
+from tests.entry.cli.newcomer import Demo
 from tests.entry.cli.portfolio import Cli
-from tests.entry.cli.tracking import client_of, read_run
+from tests.entry.cli.tracking import client_of
 
 from scorewright import wiring
-from scorewright.core.conventions import RunRecord, missing
+from scorewright.core.conventions import missing
+from scorewright.core.errors import ScorewrightError
+from scorewright.flows.demo import RunningService
 
 SPECIFICATION = Path(__file__).resolve().parents[3] / "../shared/spec/conventions.md"
 ROWS, BADS, FOLDS = 9_857, 517, 5
@@ -39,47 +38,6 @@ rows = json.load(open(sys.argv[3], encoding="utf-8"))
 frame = pd.DataFrame(rows)[sorted(rows[0], reverse=True)]
 print(json.dumps(model.predict(frame)["pd"].tolist()))
 """
-
-
-@dataclass(frozen=True)
-class Demo:
-    """A finished demo: its folder and the one document it printed."""
-
-    root: Path
-    document: dict[str, Any]
-    elsewhere: Path
-
-    @property
-    def training(self) -> dict[str, Any]:
-        return dict(self.document["training"])
-
-    @cached_property
-    def record(self) -> RunRecord:
-        return read_run(self.training["tracking_uri"], self.training["run_id"])
-
-    def artifact(self, name: str) -> Path:
-        client = client_of(self.training["tracking_uri"])
-        run = client.get_run(self.training["run_id"])
-        return Path(run.info.artifact_uri.removeprefix("file://")) / name
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """``scorewright demo`` in a process of its own, on a machine set up for other stores."""
-    folder = tmp_path_factory.mktemp("newcomer")
-    elsewhere = folder / "elsewhere"
-    environment = {
-        **os.environ,
-        "NO_COLOR": "1",
-        "MLFLOW_TRACKING_URI": f"sqlite:///{elsewhere}/mlflow.db",
-        "MLFLOW_EXPERIMENT_NAME": "of_somebody_else",
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "scorewright", "demo", "--directory", "demo", "--json"],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=280,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return Demo(folder / "demo", json.loads(done.stdout), elsewhere)
 
 
 def test_the_demo_says_where_everything_is_and_how_to_go_on(demo: Demo) -> None:
@@ -233,8 +191,19 @@ def pyfunc_pds(
     return list(json.loads(done.stdout.splitlines()[-1]))
 
 
+@pytest.fixture(scope="session")
+def service(demo: Demo) -> Iterator[RunningService]:
+    """The service, started by the command a user types."""
+    with wiring.project(demo.root / "scorewright.toml").service() as running:
+        yield running
+
+
 def test_mlflow_the_command_and_the_service_give_the_same_pds(
-    demo: Demo, applications: pl.DataFrame, pyfunc_pds: list[float], cli: Cli
+    demo: Demo,
+    applications: pl.DataFrame,
+    pyfunc_pds: list[float],
+    service: RunningService,
+    cli: Cli,
 ) -> None:
     # Given a file with the columns in another order
     config = demo.root / "scorewright.toml"
@@ -249,16 +218,13 @@ def test_mlflow_the_command_and_the_service_give_the_same_pds(
     assert scored["pd"].to_numpy() == pytest.approx(pyfunc_pds, abs=1e-12)
     # And so does the service, whatever the order of the features
     rng = np.random.default_rng(4)
-    with wiring.project(config).service() as service:
-        for row, expected in zip(applications.to_dicts(), scored.to_dicts(), strict=True):
-            names = rng.permutation(list(row)).tolist()
-            said = service.post("/predict", {"features": {name: row[name] for name in names}})
-            assert said["pd"] == pytest.approx(expected["pd"], abs=1e-12)
-            assert said["decision"] == expected["decision"]
-            assert (
-                said["threshold"] == expected["threshold"] == demo.training["policy"]["threshold"]
-            )
-            assert said["model"]["bundle"] == expected["bundle"] == demo.training["bundle"]
+    for row, expected in zip(applications.to_dicts(), scored.to_dicts(), strict=True):
+        names = rng.permutation(list(row)).tolist()
+        said = service.post("/predict", {"features": {name: row[name] for name in names}})
+        assert said["pd"] == pytest.approx(expected["pd"], abs=1e-12)
+        assert said["decision"] == expected["decision"]
+        assert said["threshold"] == expected["threshold"] == demo.training["policy"]["threshold"]
+        assert said["model"]["bundle"] == expected["bundle"] == demo.training["bundle"]
     assert len(set(pyfunc_pds)) > 40
 
 
@@ -270,95 +236,6 @@ def test_scoring_in_this_process_leaves_its_mlflow_state_alone(
     assert cli("-c", demo.root / "scorewright.toml", "score", "new.csv", "-o", "o.csv").code == 0
     assert mlflow.get_tracking_uri() == before
     assert mlflow.active_run() is None
-
-
-@dataclass(frozen=True)
-class OutOfFold:
-    """The predictions, read back."""
-
-    y: npt.NDArray[np.int8]
-    p: npt.NDArray[np.float64]
-    fold: npt.NDArray[np.int32]
-
-
-@pytest.fixture(scope="session")
-def out_of_fold(demo: Demo) -> OutOfFold:
-    frame = pl.read_parquet(demo.artifact("predictions.parquet"))
-    assert {"row_key", "y", "p", "fold"} <= set(frame.columns)
-    assert frame["row_key"].n_unique() == frame.height == ROWS
-    return OutOfFold(frame["y"].to_numpy(), frame["p"].to_numpy(), frame["fold"].to_numpy())
-
-
-def test_the_predictions_give_the_logged_figures_again(demo: Demo, out_of_fold: OutOfFold) -> None:
-    # Given what an auditor has: predictions, and scikit-learn
-    y, p, m = out_of_fold.y, out_of_fold.p, demo.record.metrics
-    assert int(y.sum()) == BADS
-    fpr, tpr, _ = oracle.roc_curve(y, p, drop_intermediate=False)
-    auc = oracle.roc_auc_score(y, p)
-    # Then every figure of ranking and calibration comes out again
-    exactly = {
-        "roc_auc": auc,
-        "gini": 2 * auc - 1,
-        "ks": float(np.max(tpr - fpr)),
-        "pr_auc": oracle.average_precision_score(y, p),
-        "brier": oracle.brier_score_loss(y, p),
-        "log_loss": oracle.log_loss(y, p),
-        "base_rate": float(y.mean()),
-        "mean_pd": float(p.mean()),
-    }
-    assert {name: m[name] for name in exactly} == pytest.approx(exactly, abs=1e-12)
-    folds = [
-        oracle.roc_auc_score(y[out_of_fold.fold == k], p[out_of_fold.fold == k])
-        for k in range(FOLDS)
-    ]
-    assert demo.record.histories["fold_roc_auc"] == pytest.approx(folds, abs=1e-12)
-    assert m["std_roc_auc"] == pytest.approx(np.std(folds, ddof=1), abs=1e-12)
-
-
-def test_the_threshold_gives_the_logged_decisions_again(demo: Demo, out_of_fold: OutOfFold) -> None:
-    # Given
-    y, m = out_of_fold.y, demo.record.metrics
-    decline = (out_of_fold.p >= m["optimal_threshold"]).astype(int)
-    tn, fp, fn, tp = oracle.confusion_matrix(y, decline).ravel()
-    # Then
-    expected = {
-        "true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp,
-        "business_cost": 10 * fn + fp, "cost_per_application": (10 * fn + fp) / ROWS,
-        "precision": oracle.precision_score(y, decline),
-        "recall": oracle.recall_score(y, decline),
-        "f1_score": oracle.f1_score(y, decline),
-        "fbeta_score": oracle.fbeta_score(y, decline, beta=2),
-        "accuracy": oracle.accuracy_score(y, decline),
-        "approval_rate": float(np.mean(decline == 0)),
-        "default_rate_approved": fn / (fn + tn),
-    }  # fmt: skip
-    assert {name: m[name] for name in expected} == pytest.approx(expected, abs=1e-12)
-    saved = json.loads(demo.artifact("confusion_matrix.json").read_bytes())
-    assert saved["false_negatives"] == fn
-    assert saved["threshold"] == m["optimal_threshold"] == demo.training["policy"]["threshold"]
-
-
-def test_the_threshold_analysis_has_the_whole_grid_and_nothing_beats_the_optimum(
-    demo: Demo, out_of_fold: OutOfFold
-) -> None:
-    # Given
-    document = json.loads(demo.artifact("threshold_analysis.json").read_bytes())
-    points = document["points"]
-    y, p = out_of_fold.y, out_of_fold.p
-    # Then
-    assert [point["threshold"] for point in points] == [k / 100 for k in range(1, 100)]
-    for point in points:
-        decline = p >= point["threshold"]
-        cost = 10 * int((y[~decline] == 1).sum()) + int((y[decline] == 0).sum())
-        assert point["cost"] == cost
-    # And no distinct score would be cheaper either
-    best = document["exact_optimum"]
-    everywhere = [
-        10 * int((y[p < t] == 1).sum()) + int((y[p >= t] == 0).sum()) for t in np.unique(p)
-    ]
-    assert best["cost"] == min(everywhere) <= min(point["cost"] for point in points)
-    assert best["cost"] == demo.record.metrics["business_cost"]
-    assert document["data_role"] == "out_of_fold"
 
 
 def test_the_report_is_one_file_that_asks_for_nothing_else(demo: Demo) -> None:
@@ -401,15 +278,21 @@ def test_no_file_of_the_project_is_a_pickle(demo: Demo) -> None:
         assert not {"python_model", "code", "cloudpickle_version"} & set(loader)
 
 
-def test_the_contract_is_the_same_object_everywhere(demo: Demo, cli: Cli) -> None:
-    # Given an application with a category nobody knows and one value of the wrong type
-    table = pl.read_parquet(demo.root / "data" / "lending_club.parquet").head(3).drop("Class")
+def test_file_and_service_keep_the_same_contract(
+    demo: Demo, applications: pl.DataFrame, service: RunningService, cli: Cli
+) -> None:
+    # Given an application with a text where its contract wants a number
+    row = {**applications.row(0, named=True), "annual_inc": "plenty"}
+    applications.head(3).with_columns(annual_inc=pl.lit("plenty")).write_csv("new.csv")
+    # When a file with it is scored, and when the service is asked
     config = demo.root / "scorewright.toml"
-    broken = table.cast({"annual_inc": pl.String}).with_columns(annual_inc=pl.lit("much"))
-    broken.write_csv("new.csv")
-    # When a file with it is scored
     answer = cli("--config", config, "score", "new.csv", "-o", "out.csv", "--json")
-    # Then the same column is named as by the data check
+    with pytest.raises(ScorewrightError) as refused:
+        service.post("/predict", {"features": row})
+    # Then both name the column, and the service does not repeat the value
     assert answer.code == 1
     assert "annual_inc" in answer.json["error"]["message"]
     assert not Path("out.csv").exists()
+    assert "422" in refused.value.message
+    assert "annual_inc" in refused.value.message
+    assert "plenty" not in refused.value.message

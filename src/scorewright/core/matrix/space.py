@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,11 +79,6 @@ class FeatureSpace:
             else:
                 out[i] = float(value)
         return out
-
-    def subset(self, names: Sequence[str]) -> FeatureSpace:
-        """Keep only the named features, in this space's order."""
-        keep = set(names)
-        return FeatureSpace(tuple(f for f in self.features if f.name in keep))
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready form."""
