@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from tests.fakes.tables import MemoryContracts, MemoryReader
 
 from scorewright.adapters.tables import FileTableReader
 from scorewright.core.contracts import Column, ColumnType, Contract
@@ -17,30 +16,6 @@ from scorewright.core.project import Settings
 from scorewright.flows.check_data import check_data
 from scorewright.flows.events import Event, Note, StageDone, StageStarted, StepDone, ignore
 from scorewright.flows.ports import TableFile, TableSource
-
-
-@dataclass(frozen=True)
-class MemoryReader:
-    """A `TableReader` over frames in memory."""
-
-    frames: Mapping[str, pl.DataFrame]
-
-    def read(self, table: TableFile) -> pl.DataFrame:
-        return self.frames[table.name]
-
-
-@dataclass
-class MemoryContracts:
-    """A `ContractFiles` in memory that keeps what it writes as documents."""
-
-    files: dict[Path, dict[str, Any]] = field(default_factory=dict)
-
-    def load(self, path: Path) -> Contract | None:
-        document = self.files.get(path)
-        return None if document is None else Contract.from_dict(document)
-
-    def save(self, contract: Contract, path: Path) -> None:
-        self.files[path] = contract.to_dict()
 
 
 def source(name: str, *patterns: str) -> TableSource:
