@@ -53,7 +53,8 @@ def _sign(directory: Path) -> str:
 
 
 def test_eight_first_uses_at_once_make_one_key(tmp_path: Path) -> None:
-    with multiprocessing.get_context("fork").Pool(4) as pool:
+    # Not forked: this process has threads, and a forked child may inherit a lock nobody frees.
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
         ids = pool.map(_sign, [tmp_path / "keys"] * 8)
     assert len(set(ids)) == 1
     assert set(KeyRing(tmp_path / "keys").trusted()) == set(ids)

@@ -149,7 +149,8 @@ def _publish(arguments: tuple[Path, Path, Bundle]) -> str:
 
 def test_eight_writers_of_one_bundle(tmp_path: Path, bundle: Bundle) -> None:
     work = [(tmp_path / "b", tmp_path / "k", bundle)] * 8
-    with multiprocessing.get_context("fork").Pool(4) as pool:
+    # Not forked: this process has threads, and a forked child may inherit a lock nobody frees.
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
         assert set(pool.map(_publish, work)) == {bundle.manifest().digest}
 
 
@@ -203,7 +204,8 @@ def test_policies_published_at_once_get_versions_of_their_own(
     draft = policy_for(bundle, version=0)
     drafts = [replace(draft, bundle=f"{i:064x}") for i in range(8)]
     work = [(tmp_path / "b", tmp_path / "k", each) for each in drafts]
-    with multiprocessing.get_context("fork").Pool(4) as pool:
+    # Not forked: this process has threads, and a forked child may inherit a lock nobody frees.
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
         versions = pool.map(_publish_policy, work, chunksize=1)
     # Then no version was given twice
     assert sorted(versions) == list(range(1, 9))
