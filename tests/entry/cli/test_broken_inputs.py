@@ -326,7 +326,10 @@ def test_json_errors_are_one_document(cli: Cli) -> None:
     assert answer.json["error"]["remedy"]
 
 
-def test_an_interrupted_training_leaves_a_killed_run_and_no_bundle(cli: Cli) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_training_leaves_a_killed_run_and_no_bundle(
+    cli: Cli, sent: signal.Signals, code: int
+) -> None:
     settings = project(cli, loans(20_000))
     choose(settings, learner={"params": {"n_estimators": 3000}})
     environment = {**os.environ, "NO_COLOR": "1"}
@@ -338,10 +341,10 @@ def test_an_interrupted_training_leaves_a_killed_run_and_no_bundle(cli: Cli) -> 
     until = time.monotonic() + 120
     while not _has_a_run(store) and time.monotonic() < until:
         time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     out, err = process.communicate(timeout=120)
 
-    assert process.returncode == 130, err
+    assert process.returncode == code, err
     assert "Traceback" not in out + err
     assert _statuses(store) == ["KILLED"]
     assert not Path("bundles/current.json").exists()
