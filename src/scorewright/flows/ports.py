@@ -79,10 +79,12 @@ class TableFile:
 
     Attributes:
         name: Table name.
-        patterns: File names or globs, already absolute.
+        patterns: File names, globs or folders, already absolute; or URLs of object storage, of a
+            DuckDB file or of a PostgreSQL database.
         separator: Column separator of CSV files.
         null_values: Texts that mean "missing" in CSV files.
         encoding: Text encoding of CSV files.
+        relation: Table or view in a database, such as ``public.bureau``.
     """
 
     name: str
@@ -90,6 +92,7 @@ class TableFile:
     separator: str = ","
     null_values: tuple[str, ...] = ("", "NA", "NaN", "nan", "null", "NULL", "None")
     encoding: str = "utf-8"
+    relation: str | None = None
 
 
 class TableReader(Protocol):

@@ -48,6 +48,7 @@ class TableSettings(_Section):
     contract: str | None = None
     separator: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8"
+    relation: str | None = None
     null_values: list[str] = ["", "NA", "NaN", "nan", "null", "NULL", "None"]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from scorewright.core.calibration import Calibration, CalibrationChoice
 from scorewright.core.contracts import Contract
 from scorewright.core.conventions import Conventions
 from scorewright.core.decision import CostCurve, ThresholdChoice, ThresholdInterval
+from scorewright.core.features import FeaturePlan
 from scorewright.core.leakage import Settled
 from scorewright.core.matrix import FeatureSpace
 from scorewright.core.monotonicity import MonotoneProof
@@ -34,7 +35,15 @@ from scorewright.flows.ports import (
     TableReader,
 )
 
-__all__ = ["Assessment", "OutOfFold", "Prepared", "TrainTools", "Validated"]
+__all__ = [
+    "Assessment",
+    "Histories",
+    "OutOfFold",
+    "Prepared",
+    "Relational",
+    "TrainTools",
+    "Validated",
+]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -58,6 +67,33 @@ class TrainTools:
     notify: Notify
 
 
+class Histories(Protocol):
+    """The rows below a few applications."""
+
+    def of(self, keys: Sequence[Any]) -> Mapping[str, pl.DataFrame]:
+        """Return the typed rows of every history the plan reads, with the column `ENTITY`.
+
+        Args:
+            keys: Keys of applications.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Relational:
+    """What a training with histories knows beyond its table.
+
+    Attributes:
+        plan: All declared features; `FeaturePlan.restricted` gives those a model uses.
+        histories: Rows for golden applications.
+        digest: Of the definition and its inputs.
+    """
+
+    plan: FeaturePlan
+    histories: Histories
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """Checked rows, ready to learn from.
@@ -74,6 +110,7 @@ class Prepared:
         data_digest: Full content digest.
         learner, params: What will be fitted.
         leakage: What the leakage checks said.
+        relational: Features of histories, where the project declares any.
     """
 
     settings: Settings
@@ -90,6 +127,7 @@ class Prepared:
     learner: Learner
     params: Mapping[str, Any]
     leakage: Settled
+    relational: Relational | None = None
 
     @property
     def development(self) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,1 @@
+"""Build features: from the project's tables to one row per application."""
