@@ -41,7 +41,7 @@ from scorewright.core.features.tree import (
     WindowUnit,
 )
 
-__all__ = ["parse", "render"]
+__all__ = ["parse", "parse_window", "render"]
 
 _LONGEST = 2_000
 _DEEPEST = 40
@@ -217,6 +217,19 @@ def _aggregate(kind: AggregateKind, call: ast.Call, depth: int) -> Expression:
             raise _Refusal(f"gives '{kind}' an argument '{word.arg}'", form)
     of = _node(call.args[1], depth) if len(call.args) > 1 else None
     return Aggregate(kind, call.args[0].id, of, where, window)
+
+
+def parse_window(text: str) -> Window:
+    """Read a window such as ``12 months``.
+
+    Raises:
+        UsageError: ``feature-syntax``.
+    """
+    found = _WINDOW.fullmatch(text)
+    if found is None:
+        what = "is no window of time"
+        raise _wrong(text, what, 'Write a number of days, months or years: "12 months".')
+    return Window(int(found[1]), WindowUnit(found[2]))
 
 
 def _window(node: ast.expr) -> Window:

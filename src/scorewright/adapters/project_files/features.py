@@ -1,0 +1,229 @@
+"""Feature files: sets of features in TOML, or in Python for those who would rather loop."""
+
+from __future__ import annotations
+
+import runpy
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scorewright.adapters.project_files.problems import Codes, Problems
+from scorewright.adapters.project_files.source import TomlSource, decode, parse, read_bytes
+from scorewright.core.errors import ScorewrightError, UsageError
+from scorewright.core.features import (
+    AggregateKind,
+    AsOf,
+    AsOfUnit,
+    Expression,
+    Feature,
+    FeatureLibrary,
+    FeatureSet,
+    Grid,
+    Products,
+    Shares,
+    TableLink,
+    Window,
+    parse_window,
+)
+from scorewright.core.features import parse as parse_expression
+
+__all__ = ["load_feature_files"]
+
+_CODE = "features-file"
+_CODES = Codes(
+    unknown=_CODE,
+    invalid=_CODE,
+    noun="an entry of a feature file",
+    remedy="Correct the lines named above; docs/reference/features.md explains the entries.",
+)
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=120)]
+Kind = Literal[
+    "count", "min", "max", "mean", "sum", "std", "nunique", "last", "first", "trend"
+]  # fmt: skip
+
+
+T = TypeVar("T")
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _Table(_Entry):
+    parent: str | None = None
+    on: str
+    key: str | None = None
+    as_of: str | list[str] | None = None
+    unit: Literal["days", "months", "date"] = "days"
+    latest: int = -1
+
+
+class _Feature(_Entry):
+    value: str
+    unit: str = ""
+    about: str = ""
+
+
+class _Rows(_Entry):
+    table: str
+    where: str | None = None
+    last: str | None = None
+    prefix: str | None = None
+
+
+class _Grid(_Rows):
+    columns: list[str] = Field(min_length=1)
+    aggregates: list[Kind] = Field(min_length=1)
+
+
+class _Shares(_Rows):
+    column: str
+    values: list[str] = Field(min_length=1)
+
+
+class _Products(_Entry):
+    of: list[str] = Field(min_length=2)
+    degree: Literal[2] = 2
+    prefix: str = "poly"
+
+
+class _Set(_Entry):
+    about: str = ""
+    extends: list[str] = []
+    features: dict[Name, str | _Feature] = {}
+    grids: list[_Grid] = []
+    shares: list[_Shares] = []
+    products: list[_Products] = []
+
+
+class _File(_Entry):
+    schema_version: Literal[1] = 1
+    tables: dict[str, _Table] = {}
+    sets: dict[Name, _Set] = {}
+
+
+def load_feature_files(paths: Sequence[Path]) -> FeatureLibrary:
+    """Read feature files and put them together.
+
+    Args:
+        paths: ``.toml`` files, and ``.py`` files that define ``SETS``, a list of `FeatureSet`.
+            A Python file is run: it is code of the project like any other.
+
+    Raises:
+        UsageError: ``features-file`` with file, line and column; ``feature-syntax``;
+            ``feature-set-duplicate``; ``features-relations``.
+    """
+    library = FeatureLibrary((), ())
+    for path in paths:
+        found = _python(path) if path.suffix == ".py" else _toml(path)
+        library = library.merged(found)
+    return library
+
+
+def _toml(path: Path) -> FeatureLibrary:
+    source = parse(path, decode(path, read_bytes(path, _CODE), _CODE), _CODE)
+    problems = Problems(source, _CODES)
+    try:
+        entry = _File.model_validate(source.data)
+    except ValidationError as error:
+        problems.add_all(error, _File, source.data)
+        problems.raise_if_any()
+        raise
+    library = _Reader(source, problems).library(entry)
+    problems.raise_if_any()
+    return library
+
+
+class _Reader:
+    """Turns the entries of one file into values; what cannot be read is noted with its line."""
+
+    def __init__(self, source: TomlSource, problems: Problems) -> None:
+        self._source = source
+        self._problems = problems
+
+    def library(self, entry: _File) -> FeatureLibrary:
+        links = tuple(_link(name, table) for name, table in entry.tables.items())
+        sets = tuple(self._set(name, one) for name, one in entry.sets.items())
+        return FeatureLibrary(links, sets)
+
+    def _set(self, name: str, entry: _Set) -> FeatureSet:
+        path = ("sets", name)
+        features: list[Feature] = []
+        for number, grid in enumerate(entry.grids):
+            features += self._grid((*path, "grids", number), grid)
+        for number, shares in enumerate(entry.shares):
+            features += self._shares((*path, "shares", number), shares)
+        for products in entry.products:
+            features += Products(tuple(products.of), products.prefix).features()
+        for key, one in entry.features.items():
+            declared = one if isinstance(one, _Feature) else _Feature(value=one)
+            expression = self._read((*path, "features", key), declared.value, parse_expression)
+            if expression is not None:
+                features.append(Feature(key, expression, declared.unit, declared.about))
+        return FeatureSet(name, tuple(features), tuple(entry.extends), entry.about)
+
+    def _grid(self, path: tuple[str | int, ...], entry: _Grid) -> list[Feature]:
+        where, window = self._rows(path, entry)
+        kinds = tuple(AggregateKind(kind) for kind in entry.aggregates)
+        columns = tuple(entry.columns)
+        return Grid(entry.table, columns, kinds, where, window, entry.prefix).features()
+
+    def _shares(self, path: tuple[str | int, ...], entry: _Shares) -> list[Feature]:
+        where, window = self._rows(path, entry)
+        values = tuple(entry.values)
+        return Shares(entry.table, entry.column, values, where, window, entry.prefix).features()
+
+    def _rows(
+        self, path: tuple[str | int, ...], entry: _Rows
+    ) -> tuple[Expression | None, Window | None]:
+        where = window = None
+        if entry.where is not None:
+            where = self._read((*path, "where"), entry.where, parse_expression)
+        if entry.last is not None:
+            window = self._read((*path, "last"), entry.last, parse_window)
+        return where, window
+
+    def _read(self, path: tuple[str | int, ...], text: str, reader: Callable[[str], T]) -> T | None:
+        try:
+            return reader(text)
+        except UsageError as error:
+            self._problems.add(path, f"{error.message.rstrip('.')}. {error.remedy}", error.code)
+            return None
+
+
+def _link(name: str, entry: _Table) -> TableLink:
+    as_of = None
+    if entry.as_of is not None:
+        columns = (entry.as_of,) if isinstance(entry.as_of, str) else tuple(entry.as_of)
+        as_of = AsOf(columns, AsOfUnit(entry.unit), entry.latest)
+    return TableLink(name, entry.parent, entry.on, entry.key, as_of)
+
+
+def _python(path: Path) -> FeatureLibrary:
+    read_bytes(path, _CODE)
+    try:
+        sets: Any = runpy.run_path(str(path)).get("SETS")
+    except ScorewrightError:
+        raise
+    except Exception as error:
+        line = next(
+            (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__))
+             if f.filename == str(path)), None,
+        )  # fmt: skip
+        place = f"{path}:{line}" if line else str(path)
+        raise UsageError(
+            f"{place}: the feature file failed: {type(error).__name__}: {error}.",
+            remedy="Run the file by itself with python and mend it.",
+            code=_CODE,
+        ) from error
+    if not isinstance(sets, list | tuple) or not all(isinstance(s, FeatureSet) for s in sets):
+        raise UsageError(
+            f"{path} does not define SETS, a list of FeatureSet.",
+            remedy="End the file with SETS = [FeatureSet(...)]; docs/reference/features.md shows "
+            "one.",
+            code=_CODE,
+        )
+    return FeatureLibrary((), tuple(sets))
