@@ -72,6 +72,7 @@ _WITH_POLARS = {
     "compute": "batch",
     "ColumnProfile": "profiles",
     "merge_profiles": "profiles",
+    "profile": "profiles",
     "AsOfProof": "proof",
     "merge_proofs": "proof",
     "prove_as_of": "proof",

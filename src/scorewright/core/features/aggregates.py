@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Literal, assert_never
 
 import polars as pl
 
@@ -10,10 +10,25 @@ from scorewright.core.features.expressions import finite
 from scorewright.core.features.frames import AGE
 from scorewright.core.features.tree import AggregateKind
 
-__all__ = ["aggregation"]
+__all__ = ["aggregation", "trend", "trend_terms"]
+
+#: Aggregates that need nothing beyond their column.
+Plain = Literal[
+    AggregateKind.COUNT,
+    AggregateKind.MIN,
+    AggregateKind.MAX,
+    AggregateKind.MEAN,
+    AggregateKind.SUM,
+    AggregateKind.STD,
+    AggregateKind.NUNIQUE,
+    AggregateKind.SHARE,
+    AggregateKind.LAST,
+    AggregateKind.FIRST,
+    AggregateKind.TIME_SINCE,
+]
 
 
-def aggregation(kind: AggregateKind, value: pl.Expr, *, is_text: bool) -> pl.Expr:  # noqa: PLR0911, C901 - one per kind
+def aggregation(kind: Plain, value: pl.Expr, *, is_text: bool) -> pl.Expr:  # noqa: PLR0911 - one per kind
     """Return an aggregate of a column; its missing values are left out.
 
     Args:
@@ -46,8 +61,6 @@ def aggregation(kind: AggregateKind, value: pl.Expr, *, is_text: bool) -> pl.Exp
             return _at(value, _dated(value).min())
         case AggregateKind.FIRST:
             return _at(value, _dated(value).max())
-        case AggregateKind.TREND:
-            return _trend(value)
         case _:
             assert_never(kind)
 
@@ -62,14 +75,37 @@ def _at(value: pl.Expr, age: pl.Expr) -> pl.Expr:
     return value.filter(pl.col(AGE) == age).max()
 
 
-def _trend(value: pl.Expr) -> pl.Expr:
-    """Return the least-squares slope of the values over time, per unit of the table's time.
+def trend_terms(value: pl.Expr, name: str, group: str) -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """Return the columns of which `trend` is made, in two steps.
 
-    Both are centred first, so that long histories lose no digits.
+    Times and values are shifted by their least one in each group: long histories lose no
+    digits, and values that never change have a slope of exactly 0.
+
+    Args:
+        value: The column, missing where a row does not count.
+        name: Beginning of the new columns' names.
+        group: The column of the groups.
     """
-    values = pl.when(pl.col(AGE).is_not_null()).then(value.cast(pl.Float64))
-    times = -_dated(value)
-    from_mean = times - times.mean()
-    spread = (from_mean * from_mean).sum()
-    slope = (from_mean * (values - values.mean())).sum() / spread
-    return finite(pl.when(spread > 0).then(slope))
+    is_there = value.is_not_null() & pl.col(AGE).is_not_null()
+    time = pl.when(is_there).then(-pl.col(AGE))
+    number = pl.when(is_there).then(value.cast(pl.Float64))
+    first = [
+        (time - time.min().over(group)).alias(f"{name}_t"),
+        (number - number.min().over(group)).alias(f"{name}_v"),
+    ]
+    t, v = pl.col(f"{name}_t"), pl.col(f"{name}_v")
+    return first, [(t * v).alias(f"{name}_tv"), (t * t).alias(f"{name}_tt")]
+
+
+def trend(name: str) -> pl.Expr:
+    """Return the least-squares slope over time, per unit of the table's time.
+
+    Args:
+        name: As given to `trend_terms`.
+    """
+    t, v, tv, tt = (pl.col(f"{name}_{part}").sum() for part in ("t", "v", "tv", "tt"))
+    count = pl.col(f"{name}_t").count()
+    spread = tt - t * t / count
+    # Several times, or there is no slope: their spread alone could be an error of rounding.
+    is_spread = pl.col(f"{name}_t").max() > 0
+    return finite(pl.when(is_spread).then((tv - t * v / count) / spread))

@@ -166,11 +166,13 @@ def _trend(values: Floats, ages: Floats | None) -> float:
         return np.nan
     known = ~np.isnan(ages)
     times, values = -ages[known], values[known]
-    if times.size < _TWO:
+    if times.size == 0:
         return np.nan
-    times = times - np.add.reduce(times) / times.size
-    spread = float(np.add.reduce(times * times))
-    if not spread > 0:
+    times = times - np.minimum.reduce(times)
+    if not np.maximum.reduce(times) > 0:
         return np.nan
-    from_mean = values - np.add.reduce(values) / values.size
-    return float(np.add.reduce(times * from_mean)) / spread
+    values = values - np.minimum.reduce(values)
+    t, v = float(np.add.reduce(times)), float(np.add.reduce(values))
+    spread = float(np.add.reduce(times * times)) - t * t / times.size
+    slope = (float(np.add.reduce(times * values)) - t * v / times.size) / spread
+    return float(slope)

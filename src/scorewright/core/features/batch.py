@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from scorewright.core.contracts import ColumnType
-from scorewright.core.features.aggregates import aggregation
+from scorewright.core.features.aggregates import aggregation, trend, trend_terms
 from scorewright.core.features.expressions import Translator, finite
 from scorewright.core.features.frames import (
     AGE,
@@ -155,7 +155,8 @@ class _Run:
             slots = {(above, n): f"__slot_{len(self.slots) + i}" for i, n in enumerate(some)}
             self.slots.update(slots)
             outputs = {n: slots[above, n] for n in some}
-            parts.append(_Batch(Translator(scope, self.slots), outputs).run(frame, group))
+            batch = _Batch(Translator(scope, self.slots), outputs, group)
+            parts.append(batch.run(frame))
         first, *rest = parts
         return pl.concat([first, *(part.drop(group) for part in rest)], how="horizontal")
 
@@ -176,16 +177,20 @@ class _Batch:
 
     translate: Translator
     outputs: Mapping[Aggregate, str]
+    group: str
     _masks: dict[tuple[Expression | None, Window | None], str | None] = field(default_factory=dict)
     _values: dict[tuple[Expression, str | None], str] = field(default_factory=dict)
     _mask_columns: list[pl.Expr] = field(default_factory=list)
     _value_columns: list[pl.Expr] = field(default_factory=list)
+    _trend_columns: tuple[list[pl.Expr], list[pl.Expr]] = field(default_factory=lambda: ([], []))
 
-    def run(self, frame: pl.DataFrame, group: str) -> pl.DataFrame:
+    def run(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the group and a column per aggregate, groups in the order of their rows."""
         outputs = [self._output(node).alias(slot) for node, slot in self.outputs.items()]
-        lazy = frame.lazy().with_columns(self._mask_columns).with_columns(self._value_columns)
-        return lazy.group_by(group, maintain_order=True).agg(outputs).collect()
+        lazy = frame.lazy()
+        for columns in (self._mask_columns, self._value_columns, *self._trend_columns):
+            lazy = lazy.with_columns(columns)
+        return lazy.group_by(self.group, maintain_order=True).agg(outputs).collect()
 
     def _output(self, node: Aggregate) -> pl.Expr:
         mask = self._mask(node)
@@ -193,7 +198,16 @@ class _Batch:
             return pl.len() if mask is None else pl.col(mask).sum()
         value = Column(AGE) if node.of is None else node.of
         is_text = node.of is not None and self.translate.is_text(node.of)
+        if node.kind is AggregateKind.TREND:
+            return self._trend(self._value(value, mask))
         return aggregation(node.kind, pl.col(self._value(value, mask)), is_text=is_text)
+
+    def _trend(self, value: str) -> pl.Expr:
+        name = f"__trend_{len(self._trend_columns[0])}"
+        first, second = trend_terms(pl.col(value), name, self.group)
+        self._trend_columns[0].extend(first)
+        self._trend_columns[1].extend(second)
+        return trend(name)
 
     def _mask(self, node: Aggregate) -> str | None:
         key = (node.where, node.window)

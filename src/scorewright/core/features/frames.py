@@ -30,8 +30,8 @@ def normalised(frame: pl.DataFrame, contract: Contract, columns: tuple[str, ...]
         columns: The wanted ones.
 
     Returns:
-        Integers of their own width, finite floats, booleans, texts, dates as days since 1970
-        (floats); everything else missing.
+        Integers of their own width, finite floats, booleans, texts (of a category only those its
+        contract lists), dates as days since 1970 (floats); everything else missing.
     """
     kept = [pl.col(name) for name in (ENTITY,) if name in frame.columns and name not in columns]
     return frame.select(*kept, *(_normal(name, contract, frame) for name in columns))
@@ -51,7 +51,10 @@ def _normal(name: str, contract: Contract, frame: pl.DataFrame) -> pl.Expr:
         case ColumnType.DATE | ColumnType.DATETIME:
             return value.cast(pl.Date).cast(pl.Int32).cast(pl.Float64)
         case ColumnType.CATEGORY | ColumnType.TEXT:
-            return value if dtype == pl.String else value.cast(pl.String)
+            text = value if dtype == pl.String else value.cast(pl.String)
+            listed = column.categories if column is not None else ()
+            # A value the contract does not list is missing, as for the model itself.
+            return pl.when(text.is_in(listed)).then(text).alias(name) if listed else text
 
 
 def with_entity(plan: FeaturePlan, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

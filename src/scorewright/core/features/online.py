@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any, assert_never
 
 import numpy as np
 
-from scorewright.core.contracts import ColumnType, Contract
+from scorewright.core.contracts import ColumnType
 from scorewright.core.features.arrays import (
     ARITHMETIC,
     COMPARE,
@@ -27,6 +25,15 @@ from scorewright.core.features.arrays import (
     row_statistic,
 )
 from scorewright.core.features.kinds import Scope, type_of
+from scorewright.core.features.loading import (
+    Loader,
+    Row,
+    Rows,
+    TableColumns,
+    Value,
+    Vocabulary,
+    linked,
+)
 from scorewright.core.features.plan import FeaturePlan
 from scorewright.core.features.relations import AsOfUnit, History, window_bound
 from scorewright.core.features.tree import (
@@ -51,47 +58,11 @@ from scorewright.core.features.tree import (
 
 __all__ = ["RowEvaluator"]
 
-Value = float | int | str | bool | None
-Row = Mapping[str, Any]
-Step = Callable[["_Rows"], Floats]
+Step = Callable[[Rows], Floats]
 
-_EPOCH = date(1970, 1, 1).toordinal()
+_AGE = "__age"
 _TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT)
-_DATES = (ColumnType.DATE, ColumnType.DATETIME)
 _DATED = (AggregateKind.LAST, AggregateKind.FIRST, AggregateKind.TREND)
-
-
-class _Vocabulary:
-    """Texts of one request as numbers."""
-
-    __slots__ = ("codes", "texts")
-
-    def __init__(self, known: Sequence[str]) -> None:
-        self.texts = list(known)
-        self.codes = {text: float(code) for code, text in enumerate(self.texts)}
-
-    def code(self, text: str) -> float:
-        found = self.codes.get(text)
-        if found is None:
-            found = self.codes[text] = float(len(self.texts))
-            self.texts.append(text)
-        return found
-
-
-@dataclass(slots=True)
-class _Rows:
-    """The rows of one table that belong to one applicant (or to one row above them).
-
-    ``memo`` holds what steps computed of these rows, ``below`` the rows of other tables that
-    hang on these, ``groups`` the same split by row.
-    """
-
-    columns: dict[str, Floats]
-    height: int
-    vocabulary: _Vocabulary
-    memo: dict[int, Any] = field(default_factory=dict)
-    below: Mapping[str, _Rows] = field(default_factory=dict)
-    groups: dict[str, list[_Rows]] = field(default_factory=dict)
 
 
 class RowEvaluator:
@@ -111,28 +82,37 @@ class RowEvaluator:
             self._steps += [(f.name, f.type, compiler.step(f.expression, scope)) for f in level]
             types = {**types, **{f.name: f.type for f in level}}
         self._texts = tuple(compiler.texts)
+        self._split = frozenset(compiler.split)
         entity = plan.relations.entity
-        self._entity = _Loader(entity, plan.columns_of(entity.table))
+        self._entity = Loader(entity, plan.columns_of(entity.table))
+        self._histories = tuple(plan.relations.history(name) for name in plan.tables)
         self._loaders = {
-            name: _Loader(plan.relations.history(name).contract, plan.columns_of(name))
-            for name in plan.tables
+            h.name: Loader(h.contract, plan.columns_of(h.name)) for h in self._histories
         }
 
-    def features(self, application: Row, tables: Mapping[str, Sequence[Row]]) -> dict[str, Value]:
+    @property
+    def plan(self) -> FeaturePlan:
+        """The plan that is computed."""
+        return self._plan
+
+    def features(
+        self, application: Row, tables: Mapping[str, Sequence[Row] | TableColumns]
+    ) -> dict[str, Value]:
         """Compute the features of one application.
 
         Args:
-            application: Typed values by column name; what is absent is missing.
-            tables: Rows of the histories by table name, typed likewise; a table that is absent
-                has no rows.
+            application: Typed values by column name; what is absent is missing. Dates may be
+                ISO texts.
+            tables: Rows of the histories by table name, typed likewise, or their columns; a
+                table that is absent has no rows. Rows whose parent is not there are left out.
 
         Returns:
             Feature -> value in the plan's order: int, finite float, bool, text, or None.
         """
-        vocabulary = _Vocabulary(self._texts)
+        vocabulary = Vocabulary(self._texts)
         with np.errstate(all="ignore"):
             rows = self._entity.load([application], vocabulary)
-            rows.below = self._histories(rows, tables, vocabulary)
+            rows.below = self._below(rows, tables, vocabulary)
             out: dict[str, Value] = {}
             for name, kind, step in self._steps:
                 values = step(rows)
@@ -140,28 +120,32 @@ class RowEvaluator:
                 out[name] = _plain(float(values[0]), kind, vocabulary)
         return out
 
-    def _histories(
-        self, entity: _Rows, tables: Mapping[str, Sequence[Row]], vocabulary: _Vocabulary
-    ) -> dict[str, _Rows]:
+    def _below(
+        self,
+        entity: Rows,
+        tables: Mapping[str, Sequence[Row] | TableColumns],
+        vocabulary: Vocabulary,
+    ) -> dict[str, Rows]:
         relations = self._plan.relations
-        loaded: dict[str, _Rows] = {}
+        loaded: dict[str, Rows] = {}
 
-        def load(history: History) -> _Rows:
+        def load(history: History) -> Rows:
             if history.name in loaded:
                 return loaded[history.name]
             rows = self._loaders[history.name].load(tables.get(history.name, ()), vocabulary)
             self._date(rows, history, entity)
             if history.parent != relations.entity.table:
-                parent = load(relations.history(history.parent))
-                rows = _linked(rows, history, parent, relations.history(history.parent).key or "")
+                above = relations.history(history.parent)
+                is_split = history.name in self._split
+                rows = linked(rows, history, load(above), above.key or "", is_split=is_split)
             loaded[history.name] = rows
             return rows
 
-        for name in self._plan.tables:
-            load(relations.history(name))
+        for history in self._histories:
+            load(history)
         return loaded
 
-    def _date(self, rows: _Rows, history: History, entity: _Rows) -> None:
+    def _date(self, rows: Rows, history: History, entity: Rows) -> None:
         if history.as_of is None:
             return
         dates = rows.columns[history.as_of.columns[0]]
@@ -172,57 +156,7 @@ class RowEvaluator:
             rows.columns[_AGE] = -dates
 
 
-_AGE = "__age"
-
-
-@dataclass(frozen=True, slots=True)
-class _Loader:
-    """Puts rows of a table into arrays, column by column."""
-
-    contract: Contract
-    names: tuple[str, ...]
-
-    def load(self, rows: Sequence[Row], vocabulary: _Vocabulary) -> _Rows:
-        columns: dict[str, Floats] = {}
-        for name in self.names:
-            column = self.contract.column(name)
-            kind = column.type if column is not None else ColumnType.TEXT
-            values = [row.get(name) for row in rows]
-            if kind in _TEXTS:
-                code = vocabulary.code
-                values = [None if value is None else code(value) for value in values]
-            elif kind in _DATES:
-                values = [_day(value) for value in values]
-            columns[name] = np.array(values, dtype=np.float64)
-        return _Rows(columns, len(rows), vocabulary)
-
-
-def _day(value: object) -> float | None:
-    """Return a date as days since 1970."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, date):
-        return float(value.toordinal() - _EPOCH)
-    return None
-
-
-def _linked(rows: _Rows, history: History, parent: _Rows, key: str) -> _Rows:
-    """Keep rows whose parent is there, and split them by it."""
-    links, keys = rows.columns[history.on], parent.columns[key]
-    members = [np.flatnonzero(links == value) for value in keys.tolist()]
-    keep = np.sort(np.concatenate(members)) if members else np.empty(0, dtype=np.int64)
-    parent.groups[history.name] = [_subset(rows, member) for member in members]
-    return _subset(rows, keep)
-
-
-def _subset(rows: _Rows, index: np.ndarray[Any, np.dtype[np.int64]]) -> _Rows:
-    columns = {name: values[index] for name, values in rows.columns.items()}
-    return _Rows(columns, len(index), rows.vocabulary)
-
-
-def _plain(value: float, kind: ColumnType, vocabulary: _Vocabulary) -> Value:
+def _plain(value: float, kind: ColumnType, vocabulary: Vocabulary) -> Value:
     if not math.isfinite(value):
         return None
     match kind:
@@ -244,6 +178,7 @@ class _Compiler:
         self._slots: dict[tuple[str, Any], int] = {}
         self._steps: dict[tuple[str, Expression], Step] = {}
         self.texts: dict[str, float] = {}
+        self.split: set[str] = set()
 
     def step(self, node: Expression, scope: Scope) -> Step:
         """Return the step of a node in the rows of a scope."""
@@ -257,7 +192,7 @@ class _Compiler:
             return step
         slot = self._slot(key)
 
-        def run(rows: _Rows) -> Floats:
+        def run(rows: Rows) -> Floats:
             found = rows.memo.get(slot)
             if found is None:
                 found = rows.memo[slot] = step(rows)
@@ -326,7 +261,7 @@ class _Compiler:
     def _missing_if(self, of: Expression, values: tuple[Scalar, ...], scope: Scope) -> Step:
         inner, members = self.step(of, scope), [self._code(v) for v in values]
 
-        def run(rows: _Rows) -> Floats:
+        def run(rows: Rows) -> Floats:
             found = inner(rows)
             return np.where(is_in(found, members) == 1.0, np.nan, found)
 
@@ -338,13 +273,14 @@ class _Compiler:
         if is_entity:
             return lambda rows: np.array([one(rows.below[table])])
 
-        def nested(rows: _Rows) -> Floats:
-            groups = rows.groups.get(table, [])
-            return np.array([one(group) for group in groups], dtype=np.float64)
+        self.split.add(table)
+
+        def nested(rows: Rows) -> Floats:
+            return np.array([one(group) for group in rows.split(table)], dtype=np.float64)
 
         return nested
 
-    def _of_rows(self, node: Aggregate, scope: Scope) -> Callable[[_Rows], float]:
+    def _of_rows(self, node: Aggregate, scope: Scope) -> Callable[[Rows], float]:
         """Return the aggregate over the given rows of its table."""
         inner = scope.below(node.table)
         select, select_slot = self._selection(node, inner)
@@ -356,7 +292,7 @@ class _Compiler:
         slot = self._slot((inner.table, ("values", value, select_slot)))
         kind, dated = node.kind, node.kind in _DATED
 
-        def run(rows: _Rows) -> float:
+        def run(rows: Rows) -> float:
             found = rows.memo.get(slot)
             if found is None:
                 found = rows.memo[slot] = _selected(rows, step, select)
@@ -371,7 +307,7 @@ class _Compiler:
 
     def _selection(
         self, node: Aggregate, inner: Scope
-    ) -> tuple[Callable[[_Rows], Any] | None, int | None]:
+    ) -> tuple[Callable[[Rows], Any] | None, int | None]:
         """Return which rows count, and the place where that is remembered."""
         if node.where is None and node.window is None:
             return None, None
@@ -382,7 +318,7 @@ class _Compiler:
             bound = None if as_of is None else window_bound(node.window, as_of.unit)
         slot = self._slot((inner.table, ("rows", node.where, node.window)))
 
-        def run(rows: _Rows) -> Any:  # noqa: ANN401 - an index array
+        def run(rows: Rows) -> Any:  # noqa: ANN401 - an index array
             found = rows.memo.get(slot)
             if found is None:
                 keep = np.ones(rows.height, dtype=np.bool_)
@@ -396,9 +332,7 @@ class _Compiler:
         return run, slot
 
 
-def _text_at_end(
-    kind: AggregateKind, codes: Floats, ages: Floats, vocabulary: _Vocabulary
-) -> float:
+def _text_at_end(kind: AggregateKind, codes: Floats, ages: Floats, vocabulary: Vocabulary) -> float:
     """Return the newest or oldest text; of several the greatest by its characters."""
     if codes.size == 0 or np.isnan(ages).all():
         return np.nan
@@ -408,7 +342,7 @@ def _text_at_end(
 
 
 def _selected(
-    rows: _Rows, step: Step, select: Callable[[_Rows], Any] | None
+    rows: Rows, step: Step, select: Callable[[Rows], Any] | None
 ) -> tuple[Floats, np.ndarray[Any, np.dtype[np.int64]]]:
     """Return the values that count, and their row numbers."""
     values = step(rows)
