@@ -13,13 +13,22 @@ from scorewright.core.features.library import (
     Shares,
     TableLink,
 )
+from scorewright.core.features.loading import TableColumns
 from scorewright.core.features.online import RowEvaluator
 from scorewright.core.features.plan import Feature, FeaturePlan, PlannedFeature, compile_plan
 from scorewright.core.features.relations import AsOf, AsOfUnit, History, Relations
+from scorewright.core.features.request import (
+    MAX_ROWS,
+    RequestCheck,
+    RequestContract,
+    RequestField,
+    RequestTable,
+)
 from scorewright.core.features.text import parse, parse_window, render
 from scorewright.core.features.tree import Aggregate, AggregateKind, Expression, Window
 
 if TYPE_CHECKING:
+    from scorewright.core.features.builds import FeatureBuild, build_digest
     from scorewright.core.features.batch import compute
     from scorewright.core.features.frames import ENTITY, with_entity
     from scorewright.core.features.profiles import ColumnProfile, merge_profiles, profile
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENTITY",
+    "MAX_ROWS",
     "Aggregate",
     "AggregateKind",
     "AsOf",
@@ -40,6 +50,7 @@ __all__ = [
     "ColumnProfile",
     "Expression",
     "Feature",
+    "FeatureBuild",
     "FeatureLibrary",
     "FeaturePlan",
     "FeatureSet",
@@ -48,10 +59,16 @@ __all__ = [
     "PlannedFeature",
     "Products",
     "Relations",
+    "RequestCheck",
+    "RequestContract",
+    "RequestField",
+    "RequestTable",
     "RowEvaluator",
     "Shares",
+    "TableColumns",
     "TableLink",
     "Window",
+    "build_digest",
     "compile_plan",
     "compute",
     "merge_profiles",
@@ -69,6 +86,8 @@ __all__ = [
 _WITH_POLARS = {
     "ENTITY": "frames",
     "with_entity": "frames",
+    "FeatureBuild": "builds",
+    "build_digest": "builds",
     "compute": "batch",
     "ColumnProfile": "profiles",
     "merge_profiles": "profiles",

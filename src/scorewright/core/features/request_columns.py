@@ -135,7 +135,7 @@ class ColumnChecker:
         name = self.column.name
         check = check_row(self._contract, {name: value})
         code = check.problems[0].code if check.problems else ""
-        found: Value = check.values[name]  # noqa: PD011 - not a data frame
+        found: Value = check.values[name]
         if self.column.type in _DATES:
             found = days_since_1970(found)
         return found, code, bool(check.unknown)

@@ -14,6 +14,7 @@ __all__ = [
     "BundleSettings",
     "CostSettings",
     "DataSettings",
+    "FeatureSettings",
     "LeakageSettings",
     "LearnerSettings",
     "PolicySettings",
@@ -129,6 +130,18 @@ class LeakageSettings(_Section):
     accept: list[AcceptedFinding] = []
 
 
+class FeatureSettings(_Section):
+    """``[features]``: what is made of the histories, and where it is computed."""
+
+    files: list[str] = []
+    set: str = "combined"
+    directory: str = ".scorewright/features"
+    engine: str = "local"
+    address: str | None = None
+    processes: int = Field(default=2, ge=1, le=256)
+    memory_mb: int = Field(default=2000, ge=100, le=1_000_000)
+
+
 class TrackingSettings(_Section):
     """``[tracking]``: the MLflow store; by default SQLite in the project's own ``mlruns``."""
 
@@ -161,6 +174,7 @@ class Settings(_Section):
     costs: CostSettings = CostSettings()
     policy: PolicySettings = PolicySettings()
     leakage: LeakageSettings = LeakageSettings()
+    features: FeatureSettings = FeatureSettings()
     tracking: TrackingSettings = TrackingSettings()
     bundles: BundleSettings = BundleSettings()
     serve: ServeSettings = ServeSettings()

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 import polars as pl
 
 from scorewright.core.contracts import Contract
-from scorewright.core.features import AsOfProof, ColumnProfile, FeaturePlan
+from scorewright.core.features import AsOfProof, ColumnProfile, FeatureBuild, FeaturePlan
 from scorewright.flows.ports import TableFile
 
 __all__ = [
     "BucketReceipt",
     "BucketTask",
+    "BuildStore",
     "Engine",
     "Partitioned",
     "RowSource",
@@ -193,8 +194,48 @@ class Workspace(Protocol):
         ...
 
 
+class BuildStore(Protocol):
+    """Finished builds by digest, and a workspace for those that are not."""
+
+    def find(self, digest: str) -> FeatureBuild | None:
+        """Return a finished build whose files are all there and as they were, or None."""
+        ...
+
+    def workspace(self, digest: str) -> Workspace:
+        """Return the workspace of a build, new or as an interruption left it.
+
+        Raises:
+            ScorewrightError: ``write-failed``, ``features-busy`` where another process builds it.
+        """
+        ...
+
+    def write(self, digest: str, frame: pl.DataFrame) -> str:
+        """Write a result that was computed in memory; return the part's name.
+
+        Raises:
+            ScorewrightError: ``write-failed``.
+        """
+        ...
+
+    def save(self, build: FeatureBuild) -> Path:
+        """Write the document that makes the build count; intermediate rows are removed.
+
+        Raises:
+            ScorewrightError: ``write-failed``.
+        """
+        ...
+
+    def read(self, build: FeatureBuild, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return the result: the key and the features, in no particular order of rows.
+
+        Raises:
+            IntegrityError: ``features-build``: a part is gone or damaged.
+        """
+        ...
+
+
 class Engine(Protocol):
-    """Runs bucket tasks somewhere, in any order, and survives the death of a worker.
+    """Runs tasks somewhere, in any order, and survives the death of a worker.
 
     Attributes:
         name: ``local``, ``ray`` or ``spark``.
@@ -203,11 +244,34 @@ class Engine(Protocol):
     name: str
 
     def run(self, tasks: Sequence[BucketTask], done: Callable[[BucketReceipt], None]) -> None:
-        """Do every task; call ``done`` in this process as each is finished.
+        """Do every bucket; call ``done`` in this process as each is finished.
 
         Raises:
             MissingExtraError: The engine's package is not installed.
+            UsageError: ``engine-java`` (Spark without Java).
             ScorewrightError: ``engine-unreachable``, ``engine-failed`` (a task failed again and
                 again), and what a task itself raises, such as ``write-failed``.
+        """
+        ...
+
+    def each(
+        self,
+        program: str,
+        documents: Sequence[Mapping[str, Any]],
+        done: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        """Have a function work on every document; call ``done`` here as each is finished.
+
+        What `run` does for buckets, for tasks of other kinds: their flow has types of its own and
+        turns them into JSON and back, as `BucketTask` does.
+
+        Args:
+            program: ``package.module:function``, which workers import; it takes a document and
+                returns its receipt, and doing a document twice gives the same files.
+            documents: Tasks as JSON-ready mappings; ``output`` names the task in messages.
+            done: Hears each receipt, in any order.
+
+        Raises:
+            As `run`.
         """
         ...
