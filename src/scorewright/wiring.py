@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from scorewright.flows.check_project import ProjectCheck
     from scorewright.flows.demo import DemoResult, RunningService
     from scorewright.flows.doctor import Check
+    from scorewright.flows.features.attach import ProjectFeatures
+    from scorewright.flows.features.build import BuildTools
     from scorewright.flows.initialised import Initialised
     from scorewright.flows.ports import (
         BundleStore,
@@ -110,6 +112,7 @@ class Project:
             conventions=self.conventions(),
             library_versions=library_versions(),
             notify=notify,
+            features=self._features(notify),
         )
         return train(self.settings, self._source(self.settings.data.table), tools)
 
@@ -212,6 +215,40 @@ class Project:
         keys = KeyRing(self.root / self.settings.bundles.keys)
         return DiskBundles(self.root / self.settings.bundles.directory, keys)
 
+    def _features(self, notify: Notify) -> ProjectFeatures | None:
+        """Return the project's features, or None where it declares none."""
+        if not self.settings.features.files:
+            return None
+        from scorewright.adapters.project_files import TomlContractFiles, load_feature_files
+        from scorewright.flows.features.attach import ProjectFeatures
+
+        files = [self.root / name for name in self.settings.features.files]
+        return ProjectFeatures(
+            library=load_feature_files(files),
+            sources={name: self._source(name) for name in self.settings.tables},
+            contracts=TomlContractFiles(),
+            build=self._build_tools(notify),
+        )
+
+    def _build_tools(self, notify: Notify) -> BuildTools:
+        from scorewright.adapters.builds import DiskBuilds
+        from scorewright.adapters.engines import engine
+        from scorewright.adapters.histories import DiskWorkspace, Rows
+        from scorewright.adapters.machine import SystemClock
+        from scorewright.flows.features.build import BuildTools
+
+        chosen, rows = self.settings.features, Rows()
+        return BuildTools(
+            rows=rows,
+            builds=DiskBuilds(
+                self.root / chosen.directory,
+                lambda folder: DiskWorkspace(folder, rows, chosen.memory_mb),
+            ),
+            engine=lambda: engine(chosen.engine, chosen.processes, chosen.address),
+            clock=SystemClock(),
+            notify=notify,
+        )
+
     def _source(self, name: str) -> TableSource:
         from scorewright.flows.ports import TableSource
 
@@ -233,10 +270,11 @@ def _table_file(name: str, table: TableSettings, root: Path) -> TableFile:
     patterns: Iterable[str] = [table.files] if isinstance(table.files, str) else table.files
     return TableFile(
         name=name,
-        patterns=tuple(str(root / pattern) for pattern in patterns),
+        patterns=tuple(p if "://" in p else str(root / p) for p in patterns),
         separator=table.separator,
         null_values=tuple(table.null_values),
         encoding=table.encoding,
+        relation=table.relation,
     )
 
 

@@ -15,9 +15,10 @@ from scorewright.core.project import Settings
 from scorewright.core.tables import TableReport, frame_digest
 from scorewright.flows.check_data import check_data
 from scorewright.flows.events import Note, StageDone, StageStarted
+from scorewright.flows.features.attach import enrich
 from scorewright.flows.ports import Learner, TableSource
 from scorewright.flows.screening import LearningTable, find_leaks, finding_dict, learning_table
-from scorewright.flows.train.tools import Prepared, TrainTools
+from scorewright.flows.train.tools import Prepared, Relational, TrainTools
 
 __all__ = ["prepare"]
 
@@ -40,7 +41,13 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
     learner = tools.learners.get(settings.learner.name)
     params = learner.parameters(settings.learner.params, settings.project.seed)
     report, contract = _checked_table(settings, source, tools)
-    frame = report.frame
+    frame = _with_outcome(report.frame, contract, tools)
+    relational = None
+    if tools.features is not None:
+        enriched = enrich(settings, frame, contract, tools.features)
+        frame, contract = enriched.frame, enriched.contract
+        built = enriched.built.build
+        relational = Relational(enriched.plan, enriched.histories, built.digest)
     tools.notify(StageStarted("folds"))
     table = learning_table(settings, frame, contract)
     _check_signs(settings, learner, table.space)
@@ -63,7 +70,20 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
         learner=learner,
         params=params,
         leakage=leakage,
+        relational=relational,
     )
+
+
+def _with_outcome(frame: pl.DataFrame, contract: Contract, tools: TrainTools) -> pl.DataFrame:
+    """Leave out applications whose outcome is not known yet, where the contract allows that."""
+    column = contract.column(contract.target or "")
+    if column is None or not column.nullable:
+        return frame
+    known = frame.filter(pl.col(column.name).is_not_null())
+    if known.height and known.height < frame.height:
+        left = frame.height - known.height
+        tools.notify(Note(f"{left:,} of {frame.height:,} rows have no outcome yet: left out"))
+    return known if known.height else frame
 
 
 def space_summary(space: FeatureSpace) -> str:

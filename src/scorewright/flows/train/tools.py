@@ -21,6 +21,7 @@ from scorewright.core.monotonicity import MonotoneProof
 from scorewright.core.project import Settings
 from scorewright.core.validation import FoldPlan
 from scorewright.flows.events import Notify
+from scorewright.flows.features.attach import ProjectFeatures
 from scorewright.flows.ports import (
     BundleStore,
     ChartRenderer,
@@ -51,7 +52,7 @@ Labels = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class TrainTools:
-    """The ports of training, and who listens."""
+    """The ports of training, who listens, and the features of histories where there are any."""
 
     reader: TableReader
     contracts: ContractFiles
@@ -65,6 +66,7 @@ class TrainTools:
     conventions: Conventions
     library_versions: Mapping[str, str]
     notify: Notify
+    features: ProjectFeatures | None = None
 
 
 class Histories(Protocol):
