@@ -19,12 +19,16 @@ from scorewright.flows.events import Notify, StageDone, StageStarted
 
 if TYPE_CHECKING:
     from scorewright.core.conventions import Conventions
+    from scorewright.core.portfolio import PortfolioSpec
     from scorewright.core.project import AcceptedFinding, Settings, TableSettings
     from scorewright.flows.check_project import ProjectCheck
     from scorewright.flows.demo import DemoResult, RunningService
     from scorewright.flows.doctor import Check
+    from scorewright.flows.download import Download
     from scorewright.flows.features.attach import ProjectFeatures
     from scorewright.flows.features.build import BuildTools
+    from scorewright.flows.generate import GenerateResult
+    from scorewright.flows.init_template import TemplateProject
     from scorewright.flows.initialised import Initialised
     from scorewright.flows.ports import (
         BundleStore,
@@ -40,12 +44,16 @@ if TYPE_CHECKING:
 __all__ = [
     "MlflowUi",
     "NewProject",
+    "NewTemplateProject",
     "Project",
     "accept_finding",
     "clock",
     "demo",
     "doctor",
+    "download",
+    "generate_portfolio",
     "init_project",
+    "init_template",
     "learners",
     "library_versions",
     "project",
@@ -237,7 +245,7 @@ class Project:
         from scorewright.adapters.machine import SystemClock
         from scorewright.flows.features.build import BuildTools
 
-        chosen, rows = self.settings.features, Rows()
+        chosen, rows = self.settings.features, Rows(os.environ)
         return BuildTools(
             rows=rows,
             builds=DiskBuilds(
@@ -418,6 +426,73 @@ def init_project(wish: NewProject) -> Initialised:
     draft = draft_project(FileTableReader().read(table), request, settings_guide())
     write_project(draft, wish.directory, force=wish.force)
     return Initialised.of(draft, wish.directory)
+
+
+def download(name: str, out: Path, notify: Notify) -> Download:
+    """Fetch a data set that is not ours to ship, with the user's own credentials.
+
+    Raises:
+        UsageError: ``dataset-unknown``, ``kaggle-credentials``, ``kaggle-refused``,
+            ``missing-extra``.
+        ScorewrightError: ``download-failed``, ``write-failed``.
+    """
+    from scorewright.adapters.kaggle import DiskFolder, KaggleCompetition
+    from scorewright.adapters.machine import SystemClock
+    from scorewright.flows.download import DownloadTools
+    from scorewright.flows.download import download as fetch
+
+    tools = DownloadTools(KaggleCompetition(), DiskFolder(), SystemClock())
+    return fetch(name, out, tools, notify)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTemplateProject:
+    """What the user said of a project from a template."""
+
+    template: str
+    directory: Path
+    data: Path | None = None
+    force: bool = False
+
+
+def init_template(wish: NewTemplateProject) -> TemplateProject:
+    """Make a project from a template and the tables in a folder.
+
+    Raises:
+        UsageError: ``template-unknown``, ``template-tables``, ``project-exists``.
+        ScorewrightError: ``write-failed``.
+    """
+    from scorewright.adapters.project_files import ShippedTemplates
+    from scorewright.adapters.tables import column_names
+    from scorewright.flows.init_template import init_template as make
+    from scorewright.flows.ports import TableFile
+
+    def names(path: Path) -> tuple[str, ...]:
+        return column_names(TableFile(path.name, (str(path.absolute()),)))
+
+    data = wish.data if wish.data is not None else wish.directory / "data"
+    return make(wish.template, data, wish.directory, ShippedTemplates(names), force=wish.force)
+
+
+def generate_portfolio(
+    spec: PortfolioSpec, out: Path, processes: int, notify: Notify
+) -> GenerateResult:
+    """Generate a synthetic portfolio in a folder, or complete one; 0 processes: one a processor.
+
+    Raises:
+        UsageError: ``portfolio-spec``, ``portfolio-other``.
+        ScorewrightError: ``portfolio-busy``, ``portfolio-worker-died``, ``write-failed``.
+    """
+    from scorewright.adapters.machine import SystemClock
+    from scorewright.adapters.portfolio import (
+        ParquetPortfolioStore,
+        ProcessRunner,
+        default_processes,
+    )
+    from scorewright.flows.generate import generate
+
+    runner = ProcessRunner(processes or default_processes())
+    return generate(spec, ParquetPortfolioStore(out), runner, SystemClock(), notify)
 
 
 def demo(data: str, directory: Path | None, notify: Notify) -> DemoResult:

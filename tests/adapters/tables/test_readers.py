@@ -48,6 +48,14 @@ def test_csv_comes_as_text_with_nulls(make: Make) -> None:
     assert frame.rows() == [("1", "x"), (None, 'y, "z"'), ("3", None)]
 
 
+def test_an_empty_text_is_missing_only_where_the_table_says_so(make: Make) -> None:
+    path = make("a.csv", b'a,b\n1,""\n2,\n')
+
+    assert read(path).rows() == [("1", None), ("2", None)]
+    kept = FileTableReader().read(TableFile("t", (str(path),), null_values=()))
+    assert kept.rows() == [("1", ""), ("2", None)]
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -74,6 +82,25 @@ def test_a_quote_inside_a_bare_text_is_a_letter(make: Make) -> None:
     frame = read(make("a.csv", b'a,b\n5" pipe,x\n3",4"\n"6"" rod",y\n'))
 
     assert frame.rows() == [('5" pipe', "x"), ('3"', '4"'), ('6" rod', "y")]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b""], ids=["lf", "crlf", "no end"])
+def test_quotes_around_whole_lines_are_taken_away(make: Make, end: bytes) -> None:
+    lines = [
+        b'"a,b,c"',
+        b'"1,""x, y"",z"',
+        b'"2,,""say """"hi"""" twice"""',
+        b'"3,""two\nlines"","',
+    ]
+
+    frame = read(make("a.csv", (end or b"\n").join(lines) + end))
+
+    assert frame.columns == ["a", "b", "c"]
+    assert frame.rows() == [
+        ("1", "x, y", "z"),
+        ("2", None, 'say "hi" twice'),
+        ("3", "two\nlines", None),
+    ]
 
 
 @pytest.mark.parametrize("name", ["a.asc", "a.txt", "a.data"])
@@ -128,13 +155,16 @@ def test_a_column_without_name_gets_its_position(make: Make) -> None:
         ("a,b\n1,2\n".encode("utf-16"), "data-encoding", "probably utf-16"),
         ("a,b\n1,2\n".encode("utf-16-le"), "data-encoding", "probably utf-16-le"),
         (b"a,b\n1,2\n3,\x00\n", "data-unreadable", "NUL byte at byte 10 (line 3)"),
-        (b'"a,b"\n"1,2"\n', "data-unreadable", "whole line in quotes"),
+        (b'"a,b"\n"1,2"\n3,4\n', "data-unreadable", "but line 3 is not"),
+        (b'"a,b"\n"1","2"\n', "data-unreadable", "but line 2 is not"),
+        (b'"a,b"\n"1,2"\n"3"\n', "data-ragged", "1 field in line 3, but 2 columns"),
+        (b'"""a,b"""\n"""1,2"""\n', "data-unreadable", "in quotes twice over"),
         (b"a;b\n1;2\n", "data-unreadable", "probably ';'"),
         (b'a,b\n1,"x\n2,y\n', "data-unreadable", "line 2 that is never closed"),
         (b'a,b\n1,"4"z\n', "data-unreadable", "cannot be parsed"),
         (b'a,b\n1, "x,y"\n', "data-ragged", "3 fields in line 2, but 2 columns"),
     ],
-    ids=range(16),
+    ids=range(19),
 )
 def test_broken_text_is_refused_with_its_place(
     make: Make, data: bytes, code: str, said: str

@@ -4,6 +4,7 @@ from scorewright.adapters.project_files.aside import write_texts
 from scorewright.adapters.project_files.contracts import TomlContractFiles
 from scorewright.adapters.project_files.datasets import ShippedDataset, dataset, dataset_names
 from scorewright.adapters.project_files.edit import accept_finding
+from scorewright.adapters.project_files.features import load_feature_files
 from scorewright.adapters.project_files.guide import settings_guide
 from scorewright.adapters.project_files.load import LoadedProject, find_settings, load_settings
 from scorewright.adapters.project_files.project import (
@@ -12,17 +13,21 @@ from scorewright.adapters.project_files.project import (
     write_project,
 )
 from scorewright.adapters.project_files.sniff import Dialect, sniff
+from scorewright.adapters.project_files.templates import TEMPLATES, ShippedTemplates
 
 __all__ = [
+    "TEMPLATES",
     "Dialect",
     "LoadedProject",
     "ShippedDataset",
+    "ShippedTemplates",
     "TomlContractFiles",
     "WrittenProject",
     "accept_finding",
     "dataset",
     "dataset_names",
     "find_settings",
+    "load_feature_files",
     "load_settings",
     "settings_guide",
     "sniff",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     # At run time this would bring in the whole room of tables, which serving does not need.
     from scorewright.flows.init_project import ProjectDraft
 
-__all__ = ["WrittenProject", "table_path_text", "write_project"]
+__all__ = ["WrittenProject", "ignore_text", "table_path_text", "write_project"]
 
 _IGNORED = ("mlruns/", "bundles/", ".scorewright/")
 
@@ -62,7 +62,7 @@ def write_project(draft: ProjectDraft, root: Path, *, force: bool = False) -> Wr
                 code="project-exists",
             )
     texts = {written.contract_file: contract_text(draft.contract)}
-    ignored = _ignore_text(written.ignore_file)
+    ignored = ignore_text(written.ignore_file)
     if ignored is not None:
         texts[written.ignore_file] = ignored
     texts[written.settings_file] = draft.settings_text  # last: it makes the folder a project
@@ -70,11 +70,16 @@ def write_project(draft: ProjectDraft, root: Path, *, force: bool = False) -> Wr
     return written
 
 
-def _ignore_text(file: Path) -> str | None:
-    """Return the new text of ``.gitignore``, or None where it holds all entries already."""
+def ignore_text(file: Path, *more: str) -> str | None:
+    """Return the new text of ``.gitignore``, or None where it holds all entries already.
+
+    Args:
+        file: The ``.gitignore`` of the project, there or not.
+        more: Entries beside those of every project.
+    """
     old = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
     known = {line.strip().strip("/") for line in old.splitlines()}
-    missing = [entry for entry in _IGNORED if entry.strip("/") not in known]
+    missing = [entry for entry in (*_IGNORED, *more) if entry.strip("/") not in known]
     if not missing:
         return None
     gap = "" if not old or old.endswith("\n") else "\n"

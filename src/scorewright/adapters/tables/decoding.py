@@ -9,7 +9,7 @@ from typing import Final
 from scorewright.adapters.tables.locating import unreadable
 from scorewright.core.errors import UsageError
 
-__all__ = ["to_utf8"]
+__all__ = ["UTF8", "codec_of", "refuse_nul", "refuse_wide", "to_utf8", "undecodable"]
 
 _BOMS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -17,7 +17,9 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_UTF8: Final = frozenset({"utf-8", "utf-8-sig"})
+UTF8: Final = frozenset({"utf-8", "utf-8-sig"})
+"""Codecs that leave the bytes as they are."""
+
 _SAMPLE: Final = 4096
 
 
@@ -34,21 +36,26 @@ def to_utf8(data: bytes, path: Path, encoding: str, table: str) -> bytes:
         UsageError: ``data-encoding`` with byte offset, line and the likely encoding;
             ``data-unreadable`` for NUL bytes.
     """
-    codec = _codec(encoding, table)
-    if codec in _UTF8:
-        _refuse_wide(data, path, table)
+    codec = codec_of(encoding, table)
+    if codec in UTF8:
+        refuse_wide(data, path, table)
         data = data.removeprefix(codecs.BOM_UTF8)
         if not data.isascii():
             _decode(data, path, "utf-8", table)
     else:
         data = _decode(data, path, codec, table).removeprefix("\ufeff").encode()
-    _refuse_nul(data, path)
+    refuse_nul(data, path)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return data
 
 
-def _codec(encoding: str, table: str) -> str:
+def codec_of(encoding: str, table: str) -> str:
+    """Return Python's name of an encoding.
+
+    Raises:
+        UsageError: ``data-encoding`` where there is none of that name.
+    """
     try:
         info = codecs.lookup(encoding)
     except LookupError as error:
@@ -66,18 +73,43 @@ def _decode(data: bytes, path: Path, codec: str, table: str) -> str:
         return data.decode(codec)
     except UnicodeError as error:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
-        line = data.count(b"\n", 0, start) + 1
-        likely = _likely(data)
-        raise unreadable(
-            path,
-            f"is not {codec}: byte {start} (line {line}) does not fit. It is probably {likely}.",
-            f'Set encoding = "{likely}" under [tables.{table}] in scorewright.toml, or save the '
-            "file as UTF-8.",
-            "data-encoding",
-        ) from error
+        place = (start, data.count(b"\n", 0, start) + 1)
+        raise undecodable(path, codec, place, data, table) from error
 
 
-def _refuse_wide(data: bytes, path: Path, table: str) -> None:
+def undecodable(
+    path: Path, codec: str, place: tuple[int, int], data: bytes, table: str
+) -> UsageError:
+    """Make the error for bytes that do not fit the encoding.
+
+    Args:
+        path: The file.
+        codec: Python's name of the encoding.
+        place: Offset of the first wrong byte, from 0, and its line, from 1.
+        data: The bytes around it, to guess the right encoding from.
+        table: Table name, for the remedy.
+    """
+    likely = _likely(data, codec)
+    return unreadable(
+        path,
+        f"is not {codec}: byte {place[0]} (line {place[1]}) does not fit. It is probably {likely}.",
+        f'Set encoding = "{likely}" under [tables.{table}] in scorewright.toml, or save the '
+        "file as UTF-8.",
+        "data-encoding",
+    )
+
+
+def refuse_wide(data: bytes, path: Path, table: str) -> None:
+    """Refuse UTF-16 and UTF-32 where UTF-8 is expected.
+
+    Args:
+        data: The beginning of the file, or all of it.
+        path: The file.
+        table: Table name, for the remedy.
+
+    Raises:
+        UsageError: ``data-encoding``.
+    """
     likely = next((name for mark, name in _BOMS if data.startswith(mark)), None)
     if likely is None:
         likely = _wide_without_mark(data[:_SAMPLE])
@@ -102,28 +134,41 @@ def _wide_without_mark(sample: bytes) -> str | None:
     return None
 
 
-def _likely(data: bytes) -> str:
+def _likely(data: bytes, codec: str) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        return "utf-8"
+    if codec != "utf-8":
+        try:
+            # The bytes may end within a character: they may be a part of the file.
+            codecs.getincrementaldecoder("utf-8")().decode(data)
+        except UnicodeDecodeError:
+            pass
+        else:
+            return "utf-8"
     # Five bytes mean nothing in Windows-1252, and 0x80 to 0x9f are no letters in Latin-1.
     controls = set(data) & set(range(0x80, 0xA0))
     return "latin-1" if controls & {0x81, 0x8D, 0x8F, 0x90, 0x9D} else "cp1252"
 
 
-def _refuse_nul(data: bytes, path: Path) -> None:
+def refuse_nul(data: bytes, path: Path, offset: int = 0, lines: int = 0) -> None:
+    """Refuse NUL bytes.
+
+    Args:
+        data: Some bytes of the file.
+        path: The file.
+        offset: How many bytes of the file stand before them.
+        lines: How many line ends stand before them.
+
+    Raises:
+        UsageError: ``data-unreadable`` with byte and line.
+    """
     at = data.find(b"\0")
     if at < 0:
         return
-    line = data.count(b"\n", 0, at) + 1
+    line = lines + data.count(b"\n", 0, at) + 1
     raise unreadable(
         path,
-        f"holds a NUL byte at byte {at} (line {line}); it is damaged or no text file.",
+        f"holds a NUL byte at byte {offset + at} (line {line}); it is damaged or no text file.",
         "Export the file again from its source.",
     )

@@ -31,11 +31,12 @@ def unreadable(path: Path, what: str, remedy: str, code: str = "data-unreadable"
     )
 
 
-def locate(table: TableFile) -> tuple[Path, ...]:
+def locate(table: TableFile, *, packed: bool = False) -> tuple[Path, ...]:
     """Find the files of a table.
 
     Args:
         table: Names or globs; a file whose name looks like a glob is taken as it is.
+        packed: Whether text files packed with gzip will do.
 
     Returns:
         The files, each once, in the order of the patterns and sorted within one.
@@ -51,7 +52,8 @@ def locate(table: TableFile) -> tuple[Path, ...]:
             raise _missing(table.name, pattern)
         found.update(dict.fromkeys(paths))
     for path in found:
-        _refuse_kind(path)
+        is_gzip = path.suffix.lower() == ".gz"
+        _refuse_kind(path.with_suffix("") if packed and is_gzip else path)
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ import polars as pl
 from scorewright.adapters.tables.decoding import to_utf8
 from scorewright.adapters.tables.layout import examine, squeeze_spaces
 from scorewright.adapters.tables.locating import PARQUET, locate, unreadable
+from scorewright.adapters.tables.parsing import first_line_of, parsed, separator_of
 from scorewright.core.errors import UsageError
 from scorewright.flows.ports import TableFile
 
@@ -49,35 +50,12 @@ class FileTableReader:
 
 
 def _text(path: Path, table: TableFile) -> pl.DataFrame:
-    is_tabbed = path.suffix.lower() == ".tsv" and table.separator == ","
-    separator = "\t" if is_tabbed else table.separator
+    separator = separator_of(path, table)
     data = to_utf8(_bytes(path), path, table.encoding, table.name)
     if separator == " ":
         data = squeeze_spaces(data)
     layout = examine(data, path, separator, table.name)
-    try:
-        frame = pl.read_csv(
-            layout.body,
-            has_header=False,
-            new_columns=list(layout.columns),
-            separator=separator,
-            infer_schema=False,
-            null_values=list(table.null_values),
-        )
-    except pl.exceptions.PolarsError as error:
-        raise unreadable(
-            path,
-            f"cannot be parsed: {_first_line(error)}.",
-            "Check the quotes near that place; a quote inside a text is written twice.",
-        ) from error
-    if frame.shape != (layout.rows, len(layout.columns)):
-        raise unreadable(
-            path,
-            f"has {layout.rows} rows of {len(layout.columns)} fields, but parses as {frame.height} "
-            f"rows of {frame.width}.",
-            "Check the quotes; a quote inside a text is written twice, in a text in quotes.",
-        )
-    return frame
+    return parsed(layout.body, layout.rows, layout.columns, (path, table))
 
 
 def _bytes(path: Path) -> bytes:
@@ -126,7 +104,7 @@ def _together(name: str, paths: tuple[Path, ...], frames: list[pl.DataFrame]) ->
                 if ours != theirs:
                     what = f"has '{column}' as {theirs}, {paths[0].name} as {ours}"
                     raise _different(name, path, what) from error
-        raise _different(name, paths[-1], f"does not fit: {_first_line(error)}") from error
+        raise _different(name, paths[-1], f"does not fit: {first_line_of(error)}") from error
 
 
 def _different(table: str, path: Path, what: str) -> UsageError:
@@ -136,7 +114,3 @@ def _different(table: str, path: Path, what: str) -> UsageError:
         "Give all files of the table the same columns and types, or narrow the glob.",
         "data-columns-differ",
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or ["no reason given"])[0][:200].rstrip(".")

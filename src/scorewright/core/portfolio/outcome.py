@@ -14,7 +14,7 @@ from scorewright.core.portfolio.people import People
 
 __all__ = ["Histories", "log_odds", "outcome"]
 
-_BASE: Final = -4.0  # makes 8 % bad with every switch off
+_BASE: Final = -3.944  # makes 8 % bad with every switch off
 _NEW: Final = 2.0  # years in the job
 _YOUNG: Final = 32.0  # years of age
 _STRAINED: Final = 0.6  # log of the burden over the usual one
@@ -47,8 +47,8 @@ def _application(latent: Latent, someone: People, asked: Request) -> Floats:
     is_new = someone.has_work & (someone.employed < _NEW)
     is_young = someone.age < _YOUNG
     single: Floats = (
-        0.58 * general
-        + 0.36 * latent.discipline
+        0.53 * general
+        + 0.34 * latent.discipline
         + 0.20 * strain
         + 0.9 * asked.markup
         - 0.011 * (someone.age - 44.0)
@@ -73,12 +73,12 @@ def _application(latent: Latent, someone: People, asked: Request) -> Floats:
 def _history(latent: Latent, has: Histories) -> Floats:
     """Each table's own part counts where there is such a history; having none is a risk too."""
     parts: Floats = (
-        0.40 * latent.bureau * has.bureau
-        + 0.40 * latent.balance * has.balance
-        + 0.32 * latent.previous * has.previous
-        + 0.38 * latent.instalments * has.loans
-        + 0.32 * latent.pos * has.loans
-        + 0.58 * latent.card * has.cards
+        0.38 * latent.bureau * has.bureau
+        + 0.38 * latent.balance * has.balance
+        + 0.31 * latent.previous * has.previous
+        + 0.36 * latent.instalments * has.loans
+        + 0.31 * latent.pos * has.loans
+        + 0.55 * latent.card * has.cards
     )
     odds: Floats = parts + 0.25 * ~has.bureau + 0.1 * ~has.previous
     return odds

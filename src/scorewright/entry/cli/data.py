@@ -1,4 +1,4 @@
-"""``scorewright data``: check and accept."""
+"""``scorewright data``: check, accept, generate and download."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from scorewright.entry.cli import download, generate
 from scorewright.entry.cli.screen import (
     JsonOption,
     listening,
@@ -17,7 +18,13 @@ from scorewright.entry.cli.screen import (
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Check tables against their contracts.", no_args_is_help=True)
+app = typer.Typer(help="Check tables, generate a portfolio, fetch one.", no_args_is_help=True)
+app.command("generate", epilog="Example: scorewright data generate -n 20000 -o portfolio")(
+    generate.command
+)
+app.command("download", epilog="Example: scorewright data download home-credit --out data")(
+    download.command
+)
 
 FINDINGS = 1
 

@@ -39,7 +39,10 @@ JsonOption = Annotated[
 ]
 
 STAGE_NAMES = {
+    "generate": "Generate the portfolio",
+    "download": "Fetch the files",
     "data": "Check data against the contract",
+    "features": "Build the features",
     "folds": "Plan the folds",
     "leakage": "Look for leaks",
     "validate": "Cross-validate",

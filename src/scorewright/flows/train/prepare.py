@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import polars as pl
@@ -53,7 +53,8 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
     _check_signs(settings, learner, table.space)
     tools.notify(StageDone("folds", f"{table.plan.label}, {space_summary(table.space)}"))
     digest = frame_digest(frame)
-    leakage = _stop_at_leaks(settings, table, learner, params, tools)
+    derived = () if relational is None else relational.plan.names
+    leakage = _stop_at_leaks(settings, table, (learner, params), tools, derived)
     key = frame[contract.key].cast(pl.String) if contract.key else _row_numbers(frame)
     return Prepared(
         settings=settings,
@@ -148,13 +149,13 @@ def _check_signs(settings: Settings, learner: Learner, space: FeatureSpace) -> N
 def _stop_at_leaks(
     settings: Settings,
     table: LearningTable,
-    learner: Learner,
-    params: Mapping[str, Any],
+    learner: tuple[Learner, Mapping[str, Any]],
     tools: TrainTools,
+    derived: Collection[str],
 ) -> Settled:
     """Look for leaks; an error nobody accepted stops the work."""
     tools.notify(StageStarted("leakage"))
-    settled = find_leaks(settings, table, learner, params)
+    settled = find_leaks(settings, table, *learner, derived=derived)
     if settled.open:
         first = settled.open[0]
         raise FindingsError(
