@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,7 @@ __all__ = [
     "accept_finding",
     "clock",
     "demo",
+    "demo_portfolio",
     "doctor",
     "download",
     "generate_portfolio",
@@ -266,8 +267,6 @@ class Project:
 
     def _scoring_file(self, file: Path) -> TableFile:
         """Read new applications as the training table was read."""
-        from dataclasses import replace
-
         table = self._source(self.settings.data.table).file
         return replace(table, name=file.stem, patterns=(str(file.absolute()),))
 
@@ -511,6 +510,34 @@ def demo(data: str, directory: Path | None, notify: Notify) -> DemoResult:
     made = init_project(wish)
     notify(StageDone("project", str(wish.directory)))
     return run_demo(title, project(made.settings_file), clock, notify)
+
+
+def demo_portfolio(applications: int, directory: Path | None, notify: Notify) -> DemoResult:
+    """Run the demo on a generated portfolio of seven linked tables.
+
+    Args:
+        applications: How many to generate.
+        directory: Fresh folder of the project; numbered where one is there.
+        notify: Hears the progress.
+
+    Raises:
+        UsageError: ``portfolio-spec`` for a size out of range.
+    """
+    from scorewright.adapters.machine import SystemClock
+    from scorewright.core.portfolio import PortfolioSpec
+    from scorewright.flows.demo import run_demo
+
+    clock = SystemClock()
+    _need("fastapi", "serve")
+    began = clock.elapsed()
+    folder = _fresh(directory or Path("scorewright-portfolio"))
+    generate_portfolio(PortfolioSpec(applications), folder / "data", 0, notify)
+    notify(StageStarted("project"))
+    made = init_template(NewTemplateProject("home-credit", folder))
+    notify(StageDone("project", str(folder)))
+    title = f"A synthetic portfolio of {applications:,} applications"
+    result = run_demo(title, project(made.files[0]), clock, notify)
+    return replace(result, seconds=clock.elapsed() - began)
 
 
 def _demo_wish(data: str, folder: Path) -> tuple[str, NewProject]:

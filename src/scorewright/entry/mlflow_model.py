@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scorewright.core.bundles import Bundle, Manifest
-from scorewright.core.contracts import Column, ColumnType, check_row
+from scorewright.core.contracts import Column, ColumnType, FieldProblem, check_row
 from scorewright.core.digests import sha256_hex
 from scorewright.core.errors import IntegrityError, UsageError
+from scorewright.core.features import RequestContract, TableColumns
 from scorewright.core.scoring import Scorer, check_golden
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BundleModel"]
 
-Rows = Sequence[Mapping[str, Any]]
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+Tables = Mapping[str, TableColumns]
 
 #: Rows of a batch whose problems are spelled out.
 _SHOWN = 10
@@ -42,7 +46,9 @@ class BundleModel:
     def __init__(self, bundle: Bundle, scorer: Scorer) -> None:
         self._bundle = bundle
         self._scorer = scorer
-        self._columns = {c.name: c for c in bundle.contract.features}
+        plan = bundle.features
+        self._request = None if plan is None else RequestContract(plan, bundle.space.names)
+        self._columns = {c.name: c for c in bundle.contract.columns}
 
     def predict(
         self,
@@ -53,7 +59,8 @@ class BundleModel:
 
         Args:
             model_input: A data frame, a list of applications, or one application, by column
-                name in any order. None, NaN and NaT are missing values.
+                name in any order. None, NaN and NaT are missing values. For a model that reads
+                histories, ``tables`` holds table -> list of rows, as an object or as JSON text.
             params: Not used; MLflow hands it over.
 
         Returns:
@@ -69,7 +76,7 @@ class BundleModel:
         checked = [self._check(row) for row in rows]
         problems = [
             f"row {number}, {problem.field}: {problem.code} (expected {problem.expected})"
-            for number, (_, found) in enumerate(checked)
+            for number, (_, _, found) in enumerate(checked)
             for problem in found
         ]
         if problems:
@@ -80,15 +87,44 @@ class BundleModel:
                 code="rows-invalid",
             )
         space = self._scorer.space
-        encoded = [space.row(values) for values, _ in checked]
+        encoded = [space.row(self._inputs(values, tables)) for values, tables, _ in checked]
         x = np.vstack(encoded) if encoded else np.empty((0, len(space.features)))
         pds = self._scorer.score_matrix(x) if encoded else np.empty(0)
         return pd.DataFrame({"pd": pds}, index=index)
 
-    def _check(self, row: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[Any]]:
-        plain = {str(k): _plain(v, self._columns.get(str(k))) for k, v in row.items()}
-        check = check_row(self._bundle.contract, plain)
-        return check.values, check.problems  # noqa: PD011 - not a data frame
+    def _check(self, row: Mapping[str, Any]) -> tuple[Row, Tables, Sequence[FieldProblem]]:
+        tables = row.get("tables") if self._request else None
+        plain = {
+            str(k): _plain(v, self._columns.get(str(k)))
+            for k, v in row.items()
+            if k != "tables" or self._request is None
+        }
+        if self._request is None:
+            check = check_row(self._bundle.contract, plain)
+            return check.values, {}, check.problems  # noqa: PD011 - not a data frame
+        found = _tables(tables)
+        if found is None:
+            problem = FieldProblem("tables", "type", "table -> list of rows, as object or JSON")
+            return {}, {}, [problem]
+        today = dt.datetime.now(dt.UTC).date()
+        whole = self._request.check(plain, found, today=today)
+        return whole.application, whole.tables, whole.problems
+
+    def _inputs(self, values: Row, tables: Tables) -> Row:
+        evaluator = self._scorer.evaluator
+        return values if evaluator is None else {**values, **evaluator.features(values, tables)}
+
+
+def _tables(value: object) -> Mapping[str, Any] | None:
+    """Return the rows of the histories; None for what are no tables."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return {}
+    return value if isinstance(value, Mapping) else None
 
 
 def _load_pyfunc(
@@ -108,9 +144,7 @@ def _load_pyfunc(
 
     bundle = _read(Path(data_path))
     model = learners().get(bundle.learner).load(bundle.model_files, bundle.space)
-    scorer = Scorer(
-        model=model, space=bundle.space, calibration=bundle.calibration, contract=bundle.contract
-    )
+    scorer = Scorer.of(bundle, model)
     check_golden(scorer, bundle.golden)
     return BundleModel(bundle, scorer)
 

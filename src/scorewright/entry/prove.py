@@ -68,8 +68,7 @@ def _prove(directory: Path) -> dict[str, Any]:
     bundle = Bundle.from_files(manifest, files)
     learner = wiring.learners().get(bundle.learner)
     model = learner.load(bundle.model_files, bundle.space)
-    scorer = Scorer(model, bundle.space, bundle.calibration, bundle.contract)
-    largest = check_golden(scorer, bundle.golden)
+    largest = check_golden(Scorer.of(bundle, model), bundle.golden)
     return {
         "bundle": sha256_hex(data),
         "rows": len(bundle.golden),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from scorewright.core.errors import IntegrityError
 from scorewright.flows.events import Notify, StageDone, StageStarted
+from scorewright.flows.lift import Lift, histories_lift
 from scorewright.flows.ports import Clock
 from scorewright.flows.summary import summary_rows
 from scorewright.flows.train import TrainResult
@@ -60,6 +61,7 @@ class DemoResult:
         training: The training's result.
         report: The HTML report.
         answer: What the API said to one application.
+        lift: What the histories add, where there are any.
     """
 
     title: str
@@ -68,6 +70,7 @@ class DemoResult:
     training: TrainResult
     report: Path
     answer: Mapping[str, Any]
+    lift: Lift | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of ``scorewright demo --json``."""
@@ -78,6 +81,7 @@ class DemoResult:
             "report": str(self.report),
             "training": self.training.to_dict(),
             "answer": dict(self.answer),
+            "lift": self.lift.to_dict() if self.lift else None,
             "next": self.next_commands(),
         }
 
@@ -119,13 +123,16 @@ def run_demo(title: str, project: DemoProject, clock: Clock, notify: Notify) -> 
     """
     began = clock.elapsed()
     training = project.train(notify)
+    relational = training.validated.prepared.relational
+    lift = None if relational is None else histories_lift(training.validated.prepared, notify)
     report = project.write_report(training, None, notify)
     notify(StageStarted("serve"))
     golden = training.bundle.golden[len(training.bundle.golden) // 2]
     with project.service() as service:
-        answer = service.post(
-            "/predict", {"application_id": "demo-1", "features": dict(golden.values)}
-        )
+        body: dict[str, Any] = {"application_id": "demo-1", "features": dict(golden.values)}
+        if golden.tables:
+            body["tables"] = {name: list(rows) for name, rows in golden.tables.items()}
+        answer = service.post("/predict", body)
     if abs(answer["pd"] - golden.pd) > TOLERANCE:
         raise IntegrityError(
             f"The API answered a PD of {answer['pd']}, training computed {golden.pd}.",
@@ -133,4 +140,5 @@ def run_demo(title: str, project: DemoProject, clock: Clock, notify: Notify) -> 
             code="demo-mismatch",
         )
     notify(StageDone("serve", f"PD {answer['pd']:.4f}, {answer['decision']}"))
-    return DemoResult(title, clock.elapsed() - began, project.root, training, report, answer)
+    seconds = clock.elapsed() - began
+    return DemoResult(title, seconds, project.root, training, report, answer, lift)

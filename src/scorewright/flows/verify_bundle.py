@@ -7,12 +7,12 @@ that may die; parsed here, from the bytes that were hashed; the golden rows once
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scorewright.core.bundles import Bundle, Manifest
+from scorewright.core.bundles import Manifest
 from scorewright.core.decision import Policy
 from scorewright.core.digests import short
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
@@ -49,6 +49,8 @@ class BundleReport:
         proof: Result of the child process; None when only inspected.
         policy: The deployed policy, when this bundle is the deployed one.
         since: When it was deployed.
+        feature_plan: Digest of the feature plan; None for a model of the application alone.
+        histories: The tables whose rows the features are computed of.
     """
 
     directory: Path
@@ -58,6 +60,8 @@ class BundleReport:
     proof: Proof | None = None
     policy: Policy | None = None
     since: datetime | None = None
+    feature_plan: str | None = None
+    histories: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -78,6 +82,9 @@ class BundleReport:
             ("libraries", ", ".join(f"{k} {v}" for k, v in m.library_versions.items())),
             ("deployed", self.since.isoformat() if self.since else "no"),
         ]
+        if self.feature_plan:
+            rows.append(("feature plan", self.feature_plan))
+            rows.append(("histories", ", ".join(self.histories) or "none"))
         if self.policy:
             rows.append(("policy", f"{self.policy.id} version {self.policy.version}"))
             rows.append(("threshold", f"{self.policy.threshold:.4f}"))
@@ -109,6 +116,8 @@ class BundleReport:
             "directory": str(self.directory),
             "manifest": asdict(self.manifest),
             "features": list(self.features),
+            "feature_plan": self.feature_plan,
+            "histories": list(self.histories),
             "metrics": dict(self.metrics),
             "proof": asdict(self.proof) if self.proof else None,
             "policy": asdict(self.policy) if self.policy else None,
@@ -155,6 +164,8 @@ def inspect_bundle(store: BundleStore, reference: str) -> BundleReport:
         features=bundle.space.names,
         policy=policy,
         since=current.since if current else None,
+        feature_plan=None if bundle.features is None else bundle.features.digest,
+        histories=() if bundle.features is None else bundle.features.tables,
     )
 
 
@@ -174,15 +185,7 @@ def verify_bundle(store: BundleStore, prover: Prover, reference: str) -> BundleR
     """
     report = inspect_bundle(store, reference)
     proof = prove_bundle(prover, report.directory, report.manifest)
-    return BundleReport(
-        directory=report.directory,
-        manifest=report.manifest,
-        metrics=report.metrics,
-        features=report.features,
-        proof=proof,
-        policy=report.policy,
-        since=report.since,
-    )
+    return replace(report, proof=proof)
 
 
 def load_bundle(
@@ -321,8 +324,7 @@ def prove_bundle(prover: Prover, directory: Path, manifest: Manifest) -> Proof:
 
 
 def _scorer(loaded: LoadedBundle) -> Scorer:
-    bundle: Bundle = loaded.bundle
-    return Scorer(loaded.model, bundle.space, bundle.calibration, bundle.contract)
+    return Scorer.of(loaded.bundle, loaded.model)
 
 
 def _deployed(store: BundleStore) -> Current | None:

@@ -38,7 +38,7 @@ MAX_SIGNATURE = 4_096
 MAX_TOTAL = 1_000_000_000
 CHUNK = 1 << 20
 
-SCORING = ("contract.json", "features.json", "calibration.json")
+SCORING = ("contract.json", "features.json", "calibration.json", "feature_plan.json")
 FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')
 
 

@@ -47,9 +47,9 @@ class ParquetPortfolioStore:
             UsageError: ``portfolio-other``.
             ScorewrightError: ``portfolio-busy``, ``write-failed``.
         """
-        self._refuse_other(document)
         records = self.root / _RECORDS
         try:
+            self._refuse_other(document)
             records.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise folder_failed(records, error) from error
@@ -117,7 +117,8 @@ class ParquetPortfolioStore:
     def _sweep(self) -> None:
         """Remove what a killed run left aside; this run holds the lock, so it is nobody's."""
         for part in self.root.glob("*/.*.part"):
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -132,6 +133,8 @@ def _locked(file: Path) -> Iterator[None]:
             code="portfolio-busy",
             details={"folder": str(file.parent.parent)},
         ) from error
+    except OSError as error:
+        raise folder_failed(file, error) from error
     try:
         yield
     finally:

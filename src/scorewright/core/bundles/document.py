@@ -1,15 +1,15 @@
 """The documents of a bundle and their digests.
 
-A bundle is a directory named by the digest of its manifest. The *model digest* covers only
-what decides the score (native model, feature space, calibration, contract): two runs on the
-same data with the same seed share it, though their bundles differ by run id.
+A bundle is a directory named by the digest of its manifest. The *model digest* covers only what
+decides the score (native model, feature space, calibration, contract, feature plan): two runs on
+the same data with the same seed share it, though their bundles differ by run id.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from scorewright.core.calibration import Calibration
@@ -21,6 +21,7 @@ from scorewright.core.digests import (
     sha256_hex,
 )
 from scorewright.core.errors import IntegrityError
+from scorewright.core.features import FeaturePlan
 from scorewright.core.matrix import FeatureSpace
 
 __all__ = ["Bundle", "GoldenRow", "Manifest", "ManifestFile"]
@@ -28,6 +29,7 @@ __all__ = ["Bundle", "GoldenRow", "Manifest", "ManifestFile"]
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 MODEL_FOLDER = "model"
+FEATURE_PLAN = "feature_plan.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,25 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class GoldenRow:
-    """One application and the PD the model gave for it when the bundle was made."""
+    """One application and the PD the model gave for it when the bundle was made.
+
+    Attributes:
+        values: JSON-ready values by column: the model's inputs, or the columns of the raw
+            application where features are computed of histories.
+        pd: The probability of default.
+        tables: JSON-ready rows of the histories by table name, where there are any.
+    """
 
     values: Mapping[str, Any]
     pd: float
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready form."""
+        row: dict[str, Any] = {"values": dict(self.values), "pd": self.pd}
+        if self.tables:
+            row["tables"] = {name: [dict(r) for r in rows] for name, rows in self.tables.items()}
+        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +135,8 @@ class Bundle:
         reference: Reference statistics for drift checks, JSON-ready.
         golden: Rows with expected PDs.
         metrics: Headline figures of the validation, for people.
+        features: How the model's inputs are computed of an application and its histories; None
+            where the application's own columns are all there is.
     """
 
     name: str
@@ -134,19 +153,22 @@ class Bundle:
     reference: Mapping[str, Any]
     golden: tuple[GoldenRow, ...]
     metrics: Mapping[str, float]
+    features: FeaturePlan | None = None
 
     def scoring_files(self) -> dict[str, bytes]:
         """Return the files that decide the score, by relative path."""
+        plan = self.features
         return {
             **{f"{MODEL_FOLDER}/{name}": data for name, data in self.model_files.items()},
             "contract.json": _pretty(self.contract.to_dict()),
             "features.json": _pretty(self.space.to_dict()),
             "calibration.json": _pretty(self.calibration.to_dict()),
+            **({} if plan is None else {FEATURE_PLAN: _pretty(plan.to_dict())}),
         }
 
     def files(self) -> dict[str, bytes]:
         """Return every file but manifest and signature, by relative path."""
-        golden = [{"values": dict(row.values), "pd": row.pd} for row in self.golden]
+        golden = [row.to_dict() for row in self.golden]
         return {
             **self.scoring_files(),
             "reference.json": _pretty(self.reference),
@@ -182,10 +204,12 @@ class Bundle:
         """Read a bundle back from verified bytes.
 
         Raises:
-            IntegrityError: ``bundle-manifest``: a document is missing or malformed.
+            IntegrityError: ``bundle-manifest``: a document is missing or malformed;
+                ``features-plan``: that of the features is.
         """
         try:
             golden = json.loads(files["golden.json"])["rows"]
+            plan = files.get(FEATURE_PLAN)
             return cls(
                 name=manifest.name,
                 model_type=manifest.model_type,
@@ -203,10 +227,13 @@ class Bundle:
                     if path.startswith(f"{MODEL_FOLDER}/")
                 },
                 reference=json.loads(files["reference.json"]),
-                golden=tuple(GoldenRow(row["values"], row["pd"]) for row in golden),
+                golden=tuple(
+                    GoldenRow(row["values"], row["pd"], row.get("tables", {})) for row in golden
+                ),
                 metrics=json.loads(files["metrics.json"]),
+                features=None if plan is None else FeaturePlan.from_dict(json.loads(plan)),
             )
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise IntegrityError(
                 f"The bundle's documents cannot be read: {error}.",
                 remedy="Get the bundle again from where it was made; do not edit it.",

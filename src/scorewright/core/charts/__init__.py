@@ -14,6 +14,8 @@ from scorewright.core.charts.distribution import score_distribution_chart
 from scorewright.core.charts.explorer import threshold_explorer
 from scorewright.core.charts.folds import fold_chart
 from scorewright.core.charts.importance import importance_chart
+from scorewright.core.charts.lineage import Lineage, LineageNode, lineage_mermaid, lineage_page
+from scorewright.core.charts.lineage_chart import lineage_chart
 from scorewright.core.charts.ranking import pr_chart, roc_chart
 from scorewright.core.charts.theme import DARK_TWINS, Spec, without_title
 from scorewright.core.charts.thin import MAX_POINTS, thin_curve
@@ -21,6 +23,8 @@ from scorewright.core.charts.thin import MAX_POINTS, thin_curve
 __all__ = [
     "DARK_TWINS",
     "MAX_POINTS",
+    "Lineage",
+    "LineageNode",
     "Spec",
     "approval_chart",
     "calibration_chart",
@@ -28,6 +32,9 @@ __all__ = [
     "cost_curve_chart",
     "fold_chart",
     "importance_chart",
+    "lineage_chart",
+    "lineage_mermaid",
+    "lineage_page",
     "pr_chart",
     "roc_chart",
     "score_distribution_chart",

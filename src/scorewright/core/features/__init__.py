@@ -24,6 +24,7 @@ from scorewright.core.features.request import (
     RequestField,
     RequestTable,
 )
+from scorewright.core.features.sql import to_sql
 from scorewright.core.features.text import parse, parse_window, render
 from scorewright.core.features.tree import Aggregate, AggregateKind, Expression, Window
 
@@ -79,6 +80,7 @@ __all__ = [
     "prove_as_of",
     "refuse_future",
     "render",
+    "to_sql",
     "with_entity",
 ]
 

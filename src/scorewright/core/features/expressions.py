@@ -34,16 +34,25 @@ from scorewright.core.features.tree import (
     RowStatistic,
     RowStatisticKind,
     Scalar,
+    children,
 )
 
 __all__ = ["Translator", "finite"]
 
 _TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT)
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def finite(value: pl.Expr) -> pl.Expr:
     """Make what is not finite missing."""
     return pl.when(value.is_finite()).then(value)
+
+
+def _is_constant(node: Expression) -> bool:
+    """Tell whether an expression reads no column."""
+    if isinstance(node, Column | Aggregate):
+        return False
+    return all(_is_constant(child) for child in children(node))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,9 @@ class Translator:
                 return finite(left / right)
 
     def _compare(self, node: Compare) -> pl.Expr:
+        if _is_constant(node.left) and not _is_constant(node.right):
+            # Polars gives one row where a constant stands left of a column without any value.
+            node = Compare(_MIRRORED.get(node.operator, node.operator), node.right, node.left)
         if self.is_text(node.left):
             left, right = self(node.left), self(node.right)
         else:

@@ -58,7 +58,7 @@ class Vocabulary:
     __slots__ = ("codes", "texts")
 
     def __init__(self, known: Sequence[str]) -> None:
-        self.texts: list[Any] = list(known)
+        self.texts: list[Any] = list(known)  # texts only; typed so that any values can be encoded
         self.codes: dict[Any, float] = {text: float(i) for i, text in enumerate(self.texts)}
 
     def encode(self, values: Sequence[Value]) -> list[float | None]:
@@ -147,7 +147,10 @@ def _array(
         return np.array(vocabulary.encode(values), dtype=np.float64)
     if kind in _DATES:
         return np.array([days_since_1970(value) for value in values], dtype=np.float64)
-    return np.array(values, dtype=np.float64)
+    numbers = np.array(values, dtype=np.float64)
+    if kind is ColumnType.NUMBER:
+        numbers[np.isinf(numbers)] = np.nan  # infinite is missing, as in a table
+    return numbers
 
 
 def days_since_1970(value: object) -> float | None:

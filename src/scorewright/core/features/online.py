@@ -165,7 +165,8 @@ def _plain(value: float, kind: ColumnType, vocabulary: Vocabulary) -> Value:
         case ColumnType.BOOLEAN:
             return value != 0.0
         case ColumnType.CATEGORY | ColumnType.TEXT:
-            return vocabulary.texts[int(value)]
+            text: str = vocabulary.texts[int(value)]
+            return text
         case _:
             return value
 

@@ -127,6 +127,19 @@ class FeaturePlan:
             wanted |= set(history.as_of.columns) if history.as_of else set()
         return tuple(name for name in relations.contract(table).names if name in wanted)
 
+    def tables_of(self, feature: PlannedFeature) -> frozenset[str]:
+        """Return the histories a feature is made of, through other features too.
+
+        A table that a feature only counts has no column among its sources, and is here.
+        """
+        found = {table for table, _ in feature.sources}
+        nodes = walk(feature.expression)
+        found |= {node.table for node in nodes if isinstance(node, Aggregate)}
+        for parent in self.features:
+            if parent.name in feature.parents:
+                found |= self.tables_of(parent)
+        return frozenset(found - {self.relations.entity.table})
+
     @property
     def tables(self) -> tuple[str, ...]:
         """The histories that the features need, those on the way to them included."""

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -147,10 +148,12 @@ class RequestContract:
     def _rows(self, tables: Mapping[str, object], found: Findings) -> dict[str, Rows] | None:
         """Return the rows of known tables, or None where they cannot be looked at."""
         rows: dict[str, Rows] = {}
+        for name in islice((name for name in tables if name not in self._names), NAMED):
+            found.tell(f"tables.{shown(name)}", "unknown-table", self._expected(name))
         for name, value in tables.items():
             if name not in self._names:
-                found.tell(f"tables.{shown(name)}", "unknown-table", self._expected(name))
-            elif not isinstance(value, list | tuple):
+                continue
+            if not isinstance(value, list | tuple):
                 found.tell(f"tables.{name}", "type", "a list of rows, each an object")
             else:
                 rows[name] = value
@@ -163,7 +166,7 @@ class RequestContract:
             for at, row in enumerate(values)
             if not isinstance(row, Mapping)
         ]
-        for where in strange:
+        for where in strange[:NAMED]:
             found.tell(where, "type", "an object: column name -> value")
         return None if strange else rows
 
@@ -177,7 +180,7 @@ class RequestContract:
         columns: dict[str, Values] = {}
         typed = TypedRows(table, columns, np.arange(len(rows)))
         known = {f.column.name for f in table.fields}
-        for name in list(set().union(*rows) - known)[:NAMED]:
+        for name in sorted(set().union(*rows) - known, key=str)[:NAMED]:
             at = next(i for i, row in enumerate(rows) if name in row)
             expected = "only columns of the table's contract"
             found.tell(typed.place(at, shown(name)), "unknown-column", expected)
@@ -186,7 +189,7 @@ class RequestContract:
             values = [row.get(name) for row in rows]
             check = checker.check(values)
             columns[name] = check.values
-            for at, code in check.problems:
+            for at, code in check.problems[:NAMED]:
                 found.tell(typed.place(at, name), code, expectation(checker.column))
             if check.has_unlisted:
                 found.unknown.append(f"tables.{table.name}.{name}")

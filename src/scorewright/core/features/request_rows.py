@@ -103,10 +103,10 @@ def tell_missing(
     typed: TypedRows, column: Column, rows: Sequence[Mapping[str, Any]], found: Findings
 ) -> None:
     """Name the rows without a value the contract asks for."""
-    for at, row in enumerate(rows):
-        if row.get(column.name) is None:
-            code = "not-nullable" if column.name in row else "missing"
-            found.tell(typed.place(at, column.name), code, expectation(column))
+    name = column.name
+    for at in [at for at, row in enumerate(rows) if row.get(name) is None][:NAMED]:
+        code = "not-nullable" if name in rows[at] else "missing"
+        found.tell(typed.place(at, name), code, expectation(column))
 
 
 def check_key(typed: TypedRows, found: Findings) -> None:
@@ -163,10 +163,10 @@ def check_dates(typed: TypedRows, decision: float | None, found: Findings) -> No
         offset = np.asarray(typed.columns[column], dtype=np.float64)
         if as_of.unit is AsOfUnit.DATE:
             offset = offset - (np.nan if decision is None else decision)
-        for at in np.flatnonzero(offset > as_of.latest).tolist():
+        for at in np.flatnonzero(offset > as_of.latest)[:NAMED].tolist():
             found.tell(typed.place(at, column), "future-row", _latest(as_of))
         if position == 0:
-            for at in np.flatnonzero(np.isnan(offset)).tolist():
+            for at in np.flatnonzero(np.isnan(offset))[:NAMED].tolist():
                 found.tell(typed.place(at, column), "undated-row", _latest(as_of))
 
 

@@ -12,7 +12,7 @@ What they mean, in every engine:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = [
@@ -51,9 +51,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant."""
+    """A constant. ``1``, ``1.0`` and ``True`` are three: they make columns of three types."""
 
     value: Scalar
+    _type: type = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Let the type take part in comparisons: to Python, ``1 == 1.0 == True``."""
+        object.__setattr__(self, "_type", type(self.value))
 
 
 @dataclass(frozen=True, slots=True)

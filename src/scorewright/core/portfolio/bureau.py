@@ -1,4 +1,4 @@
-"""Loans elsewhere, as the credit bureau reports them, and their monthly statuses."""
+"""Loans elsewhere, as the credit bureau reports them."""
 
 from __future__ import annotations
 
@@ -28,19 +28,15 @@ from scorewright.core.portfolio.draws import (
 from scorewright.core.portfolio.latent import Latent
 
 __all__ = [
-    "BALANCE_COLUMNS",
     "BUREAU_COLUMNS",
     "MAX_BUREAU",
     "Accounts",
-    "bureau_balances",
     "bureau_loans",
 ]
 
 MAX_BUREAU: Final = 40
 _FIRST_ID: Final = 5_000_000
 _OLDEST: Final = 2_921
-_MONTH: Final = 30
-_LONGEST: Final = 97  # months the bureau reports
 _AMOUNT: Final = pl.Float64()
 _DAY: Final = pl.Int32()
 
@@ -64,12 +60,6 @@ BUREAU_COLUMNS: Final[dict[str, pl.DataType]] = {
     "AMT_ANNUITY": _AMOUNT,
 }
 
-BALANCE_COLUMNS: Final[dict[str, pl.DataType]] = {
-    "SK_ID_BUREAU": pl.Int32(),
-    "MONTHS_BALANCE": pl.Int16(),
-    "STATUS": pl.String(),
-}
-
 _CARD: Final = 1
 _HOPELESS: Final = 360  # days late after which a loan may count as bad debt
 _CURRENCIES: Final = ("currency 1", "currency 2", "currency 3", "currency 4")
@@ -85,7 +75,6 @@ _TYPE_YEARS: Final = np.array([1.7, 3.2, 4.2, 12.0, 0.5, 3.0, 2.0, 2.0, 2.0, 2.0
 _TYPE_AMOUNT: Final = np.array(
     [11.6, 11.5, 13.4, 14.4, 9.7, 13.9, 12.0, 12.0, 13.9, 11.6, 14.2, 13.5]
 )
-_STATUSES: Final = ("0", "C", "X", "1", "2", "3", "4", "5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,45 +207,3 @@ def _amounts(
         "AMT_CREDIT_SUM_OVERDUE": overdue,
         "AMT_ANNUITY": np.where(sometimes(rng, 0.715, size), np.nan, annuity),
     }
-
-
-def bureau_balances(
-    rng: np.random.Generator, latent: Latent, accounts: Accounts
-) -> tuple[Bools, pl.DataFrame]:
-    """Draw ``bureau_balance``: the monthly statuses of the loans of some applicants.
-
-    Returns:
-        Which applicants have any, shape (n,), and the table, sorted by SK_ID_BUREAU, newest
-        month first. Month 0 is the month of the decision, as in the real data.
-    """
-    reported = sometimes(rng, 0.53, latent.size)
-    keep = reported[accounts.parent] & sometimes(rng, 0.96, accounts.key.size)
-    months = np.minimum(-accounts.opened // _MONTH + 1, _LONGEST)
-    account, back = ragged(np.where(keep & ~latent.outage[accounts.parent], months, 0))
-    status = _statuses(rng, latent.balance[accounts.parent], accounts, account, back)
-    columns: dict[str, Array | pl.Series] = {
-        "SK_ID_BUREAU": accounts.key[account],
-        "MONTHS_BALANCE": -back,
-        "STATUS": text(status, _STATUSES),
-    }
-    has = np.zeros(latent.size, dtype=np.bool_)
-    has[accounts.parent[keep]] = True
-    return has, frame(columns, BALANCE_COLUMNS)
-
-
-def _statuses(
-    rng: np.random.Generator, risk: Floats, accounts: Accounts, account: Ints, back: Ints
-) -> Array:
-    """C once closed; before that mostly 0, X where nothing was reported, 1 to 5 when late."""
-    closed = np.maximum(-accounts.closed // _MONTH, 0)
-    is_closed = back < closed[account]
-    unknown = np.clip(0.22 + 0.25 * normal(rng, risk.size), 0.0, 0.95).astype(np.float32)
-    draws = rng.random(account.size, dtype=np.float32)
-    status = np.where(draws < unknown[account], 2, 0).astype(np.uint8)
-    habit = (-4.0 + 0.95 * risk + 0.5 * normal(rng, risk.size)).astype(np.float32)
-    late = rng.random(account.size, dtype=np.float32) < (1 / (1 + np.exp(-habit)))[account]
-    rows = np.flatnonzero(late & ~is_closed)
-    depth = np.floor(rng.exponential(0.55 * np.exp(0.3 * risk[account[rows]])))
-    status[rows] = 3 + np.minimum(depth, 4)
-    status[is_closed] = 1
-    return status

@@ -10,23 +10,15 @@ import polars as pl
 from scorewright.core.portfolio.application import request
 from scorewright.core.portfolio.application_columns import APPLICATION_COLUMNS
 from scorewright.core.portfolio.building import building
-from scorewright.core.portfolio.bureau import (
-    BALANCE_COLUMNS,
-    BUREAU_COLUMNS,
-    bureau_balances,
-    bureau_loans,
-)
+from scorewright.core.portfolio.bureau import BUREAU_COLUMNS, bureau_loans
+from scorewright.core.portfolio.bureau_balance import BALANCE_COLUMNS, bureau_balances
 from scorewright.core.portfolio.cards import CARD_COLUMNS, card_balances
 from scorewright.core.portfolio.draws import Bools, Columns, Ints, frame, stream
+from scorewright.core.portfolio.instalments import INSTALMENT_COLUMNS, instalments
 from scorewright.core.portfolio.latent import Latent, draw_latent
 from scorewright.core.portfolio.outcome import Histories, log_odds, outcome
-from scorewright.core.portfolio.payments import (
-    INSTALMENT_COLUMNS,
-    POS_COLUMNS,
-    instalments,
-    pos_cash,
-)
 from scorewright.core.portfolio.people import people
+from scorewright.core.portfolio.pos_cash import POS_COLUMNS, pos_cash
 from scorewright.core.portfolio.previous import previous_applications
 from scorewright.core.portfolio.previous_texts import PREVIOUS_COLUMNS
 from scorewright.core.portfolio.spec import PortfolioSpec

@@ -17,7 +17,7 @@ class MacroDrift:
         start: First day of the drift; None is the first day of the portfolio.
     """
 
-    strength: float = 0.45
+    strength: float = 0.35
     start: date | None = None
 
 

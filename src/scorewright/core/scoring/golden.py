@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scorewright.core.bundles import GoldenRow
-from scorewright.core.errors import IntegrityError
+from scorewright.core.errors import IntegrityError, UsageError
 from scorewright.core.scoring.scorer import Scorer
 
 __all__ = ["TOLERANCE", "check_golden"]
@@ -20,7 +20,7 @@ def check_golden(scorer: Scorer, rows: Sequence[GoldenRow]) -> float:
 
     Args:
         scorer: The loaded model with its space and calibration.
-        rows: Values by feature name with the PD expected for them.
+        rows: Values by name, with rows of histories where there are any, and the PD expected.
 
     Returns:
         The largest absolute difference, at most `TOLERANCE`.
@@ -37,8 +37,8 @@ def check_golden(scorer: Scorer, rows: Sequence[GoldenRow]) -> float:
             code="bundle-golden-missing",
         )
     try:
-        differences = [abs(scorer.score_row(row.values) - float(row.pd)) for row in rows]
-    except (KeyError, TypeError, ValueError) as error:
+        differences = [_difference(scorer, row) for row in rows]
+    except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
         raise _mismatch("a golden row cannot be scored") from error
     wrong = sum(not difference <= TOLERANCE for difference in differences)  # NaN is wrong too
     largest = max(differences)
@@ -47,6 +47,10 @@ def check_golden(scorer: Scorer, rows: Sequence[GoldenRow]) -> float:
             f"{wrong} of {len(rows)} golden rows differ, by {largest:.3g} at most", largest
         )
     return largest
+
+
+def _difference(scorer: Scorer, row: GoldenRow) -> float:
+    return abs(scorer.score_application(row.values, row.tables) - float(row.pd))
 
 
 def _mismatch(what: str, difference: float | None = None) -> IntegrityError:

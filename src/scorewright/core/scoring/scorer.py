@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from scorewright.core.bundles import Bundle
 from scorewright.core.calibration import Calibration
 from scorewright.core.contracts import Contract
-from scorewright.core.errors import ScorewrightError
+from scorewright.core.errors import ScorewrightError, UsageError
+from scorewright.core.features import RowEvaluator, TableColumns
 from scorewright.core.matrix import FeatureSpace
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["RawModel", "Scorer"]
 
 Floats = npt.NDArray[np.float64]
+Tables = Mapping[str, Sequence[Mapping[str, Any]] | TableColumns]
 
 
 class RawModel(Protocol):
@@ -39,12 +42,25 @@ class Scorer:
         space: Order and coding of those inputs.
         calibration: From raw score to PD.
         contract: What the values must look like; checked by the callers that take foreign data.
+        evaluator: Computes the features of histories; None for a model of the application alone.
     """
 
     model: RawModel
     space: FeatureSpace
     calibration: Calibration
     contract: Contract
+    evaluator: RowEvaluator | None = None
+
+    @classmethod
+    def of(cls, bundle: Bundle, model: RawModel) -> Scorer:
+        """Make the scorer of a bundle.
+
+        Args:
+            bundle: The bundle's documents.
+            model: Loaded from its native files.
+        """
+        evaluator = None if bundle.features is None else RowEvaluator(bundle.features)
+        return cls(model, bundle.space, bundle.calibration, bundle.contract, evaluator)
 
     def score_matrix(self, x: Floats) -> Floats:
         """Score an encoded matrix.
@@ -102,6 +118,32 @@ class Scorer:
             KeyError: A feature is missing.
         """
         return float(self.score_matrix(self.space.row(values).reshape(1, -1))[0])
+
+    def score_application(self, application: Mapping[str, Any], tables: Tables) -> float:
+        """Score one raw application: features first, then as `score_row`.
+
+        Args:
+            application: Typed or JSON-ready values by name, as
+                `scorewright.core.features.RequestContract` checks them; the order is free.
+            tables: Rows of the histories, or their columns; a table left out has no rows.
+
+        Returns:
+            The PD.
+
+        Raises:
+            UsageError: ``tables-unexpected``: the model knows no histories.
+            ScorewrightError: ``score-not-finite``.
+            KeyError: An input is missing.
+        """
+        if self.evaluator is None:
+            if tables:
+                raise UsageError(
+                    "The model reads the application alone, and tables came with it.",
+                    remedy="Leave the tables out.",
+                    code="tables-unexpected",
+                )
+            return self.score_row(application)
+        return self.score_row({**application, **self.evaluator.features(application, tables)})
 
 
 def _not_finite(what: str) -> ScorewrightError:

@@ -21,11 +21,14 @@ from scorewright.flows.events import Event, Note, Notify, StageDone, StageStarte
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from scorewright.flows.lift import Lift
+
 __all__ = [
     "JsonOption",
     "Session",
     "listening",
     "print_json",
+    "print_lift",
     "print_pairs",
     "print_table",
     "session",
@@ -52,6 +55,7 @@ STAGE_NAMES = {
     "log": "Log to MLflow",
     "bundle": "Sign and prove the bundle",
     "project": "Make the project",
+    "lift": "See what the histories add",
     "report": "Write the report",
     "serve": "Ask the running API",
     "score": "Score",
@@ -104,6 +108,13 @@ def print_pairs(title: str, pairs: Sequence[tuple[str, str]]) -> None:
     for name, value in pairs:
         table.add_row(escape(name), escape(value))
     stdout().print(table)
+
+
+def print_lift(lift: Lift) -> None:
+    """Print what the histories add."""
+    columns = ("tables", "features", "AUC", "95 % interval", "added", "p")
+    title = f"What the histories add ({lift.applications:,} applications, {lift.folds} folds)"
+    print_table(title, columns, lift.table())
 
 
 def show_error(error: ScorewrightError, *, as_json: bool) -> None:

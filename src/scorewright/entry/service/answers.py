@@ -25,7 +25,7 @@ def decision_answer(
     Raises:
         ScorewrightError: ``score-not-finite``.
     """
-    pd = deployment.scorer.score_row(application.row.values)
+    pd = deployment.scorer.score_application(application.values, application.tables)
     policy = deployment.policy
     return {
         "request_id": request_id,
@@ -35,8 +35,17 @@ def decision_answer(
         "threshold": policy.threshold,
         "policy": _policy(deployment),
         "model": _model(deployment),
-        "flags": {"unknown_category": list(application.row.unknown)},
+        "flags": _flags(deployment, application),
     }
+
+
+def _flags(deployment: Deployment, application: Application) -> dict[str, Any]:
+    """Say what was taken otherwise than it was sent."""
+    flags: dict[str, Any] = {"unknown_category": list(application.unknown)}
+    if deployment.loaded.bundle.features is not None:
+        flags["orphan_rows"] = dict(application.orphans)
+        flags["assumed_decision_date"] = application.assumed_decision
+    return flags
 
 
 def health_answer(deployment: Deployment, since: datetime, uptime: float) -> dict[str, Any]:
@@ -53,11 +62,12 @@ def version_answer(
     deployment: Deployment, since: datetime, versions: Mapping[str, str], scorewright: str
 ) -> dict[str, Any]:
     """Say exactly what answers: model, policy, data, libraries."""
-    manifest = deployment.loaded.manifest
+    manifest, plan = deployment.loaded.manifest, deployment.loaded.bundle.features
     return {
         "scorewright": scorewright,
         "model": {
             **_model(deployment),
+            **({} if plan is None else {"feature_plan": plan.digest}),
             "type": manifest.model_type,
             "learner": manifest.learner,
             "created_at": manifest.created_at,

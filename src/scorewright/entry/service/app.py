@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from scorewright import __version__
+from scorewright.core.features import RequestContract
 from scorewright.entry.service.answers import decision_answer, health_answer, version_answer
-from scorewright.entry.service.body import parse_application, read_body
+from scorewright.entry.service.body import Reader, read_body
 from scorewright.entry.service.guard import Guard
 from scorewright.entry.service.openapi import openapi_document
 from scorewright.entry.service.problems import add_handlers, json_bytes, request_id
@@ -22,6 +24,8 @@ from scorewright.flows.verify_bundle import Deployment
 __all__ = ["create_app"]
 
 TITLE = "Scorewright"
+#: Bytes of a body that is answered without a thread of its own.
+_SHORT = 250_000
 
 
 def create_app(deployment: Deployment, *, clock: Clock, versions: Mapping[str, str]) -> FastAPI:
@@ -42,7 +46,7 @@ def create_app(deployment: Deployment, *, clock: Clock, versions: Mapping[str, s
     document = openapi_document(deployment.loaded.bundle, TITLE, __version__)
     # The way FastAPI documents for a document of one's own; the routes here have no models.
     app.openapi = lambda: document  # type: ignore[method-assign]
-    _add_predict(app, deployment)
+    _add_predict(app, deployment, clock)
     _add_state(app, deployment, clock, versions)
     return app
 
@@ -55,14 +59,23 @@ def _new_app() -> FastAPI:
     return factory(title=TITLE, version=__version__, redoc_url=None)
 
 
-def _add_predict(app: FastAPI, deployment: Deployment) -> None:
-    contract = deployment.loaded.bundle.contract
+def _add_predict(app: FastAPI, deployment: Deployment, clock: Clock) -> None:
+    bundle = deployment.loaded.bundle
+    plan = bundle.features
+    relational = None if plan is None else RequestContract(plan, bundle.space.names)
+    reader = Reader(bundle.contract, relational, lambda: clock.now().date())
 
-    # Some hundred microseconds of arithmetic: a thread would cost more than it frees.
+    def answer(body: bytes, identifier: str) -> Response:
+        return _json(decision_answer(deployment, reader.parse(body), identifier))
+
+    # A few milliseconds of arithmetic at most: a thread would cost more than it frees. Bodies
+    # with very many rows must not keep the others waiting.
     @app.post("/predict")
     async def predict(request: Request) -> Response:
-        application = parse_application(await read_body(request), contract)
-        return _json(decision_answer(deployment, application, request_id(request)))
+        body = await read_body(request, reader.limit)
+        if len(body) <= _SHORT:
+            return answer(body, request_id(request))
+        return await run_in_threadpool(answer, body, request_id(request))
 
 
 def _add_state(

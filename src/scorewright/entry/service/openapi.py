@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from scorewright.core.bundles import Bundle
@@ -13,7 +14,13 @@ from scorewright.core.contracts import (
     Contract,
     UnknownPolicy,
 )
-from scorewright.entry.service.body import MAX_BODY
+from scorewright.core.features import (
+    MAX_ROWS,
+    RequestContract,
+    RequestField,
+    RequestTable,
+)
+from scorewright.entry.service.body import MAX_BODY, MAX_BODY_WITH_TABLES
 from scorewright.entry.service.guard import IDENTIFIER
 
 __all__ = ["openapi_document"]
@@ -31,6 +38,18 @@ TEXT_FORMS: dict[ColumnType, Schema] = {
 }
 PROBABILITY: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 TEXTS: Schema = {"type": "object", "additionalProperties": TEXT}
+NOT_READ = "Not read by this model."
+RELATIONAL_FLAGS: Schema = {
+    "orphan_rows": {
+        "type": "object",
+        "additionalProperties": {"type": "integer"},
+        "description": "Table -> rows left out because what they hang on was not sent.",
+    },
+    "assumed_decision_date": {
+        "anyOf": [{"type": "string", "format": "date"}, {"type": "null"}],
+        "description": "The date taken for the decision because none was sent.",
+    },
+}
 
 
 def openapi_document(bundle: Bundle, title: str, version: str) -> Schema:
@@ -56,28 +75,40 @@ def openapi_document(bundle: Bundle, title: str, version: str) -> Schema:
             "/health": {"get": _get("health", "Whether the service lives", "Health")},
             "/version": {"get": _get("version", "Which model and policy answer", "Version")},
         },
-        "components": {
-            "schemas": {
-                "Features": _features(bundle.contract),
-                "Application": _application(),
-                "Decision": _decision(),
-                "Health": _health(),
-                "Version": _version(),
-                "Problem": _problem(),
-            }
-        },
+        "components": {"schemas": _schemas(bundle)},
+    }
+
+
+def _schemas(bundle: Bundle) -> Schema:
+    schemas: Schema = {
+        "Features": _features(bundle.contract),
+        "Application": _application(),
+        "Decision": _decision({}),
+        "Health": _health(),
+        "Version": _version({}),
+        "Problem": _problem(),
+    }
+    if bundle.features is None:
+        return schemas
+    request = RequestContract(bundle.features, bundle.space.names)
+    return {
+        **schemas,
+        "Features": _fields(request.application),
+        "Tables": _tables(request),
+        "Application": _application({"tables": _ref("Tables")}),
+        "Decision": _decision(RELATIONAL_FLAGS),
+        "Version": _version({"feature_plan": DIGEST}),
     }
 
 
 def _predict(bundle: Bundle) -> Schema:
-    names = {column.name for column in bundle.contract.features}
     body: Schema = {"schema": _ref("Application")}
     if bundle.golden:
-        values = {k: v for k, v in bundle.golden[0].values.items() if k in names}
-        body["example"] = {"application_id": "example-1", "features": values}
+        body["example"] = _example(bundle)
+    longest = MAX_BODY if bundle.features is None else MAX_BODY_WITH_TABLES
     problems = {
         "400": "The body is not JSON in UTF-8.",
-        "413": f"The body is longer than {MAX_BODY} bytes.",
+        "413": f"The body is longer than {longest} bytes.",
         "415": "The body is not declared as plain application/json.",
         "422": "A field is missing, unknown or does not keep the contract.",
         "500": "The service could not answer.",
@@ -105,6 +136,19 @@ def _predict(bundle: Bundle) -> Schema:
     }
 
 
+def _example(bundle: Bundle) -> Schema:
+    row = bundle.golden[0]
+    if bundle.features is not None:
+        return {
+            "application_id": "example-1",
+            "features": dict(row.values),
+            "tables": {name: [dict(r) for r in rows] for name, rows in row.tables.items()},
+        }
+    names = {column.name for column in bundle.contract.features}
+    values = {k: v for k, v in row.values.items() if k in names}
+    return {"application_id": "example-1", "features": values}
+
+
 def _get(name: str, summary: str, schema: str) -> Schema:
     return {
         "operationId": name,
@@ -125,12 +169,41 @@ def _features(contract: Contract) -> Schema:
     return _object({column.name: _column(column) for column in contract.features})
 
 
-def _column(column: Column) -> Schema:
+def _fields(fields: Sequence[RequestField]) -> Schema:
+    optional = tuple(f.column.name for f in fields if not f.is_required)
+    return _object(
+        {f.column.name: _column(f.column, "" if f.is_read else NOT_READ) for f in fields}, optional
+    )
+
+
+def _tables(request: RequestContract) -> Schema:
+    """Describe the histories; a table left out has no rows."""
+    tables: Schema = {
+        table.name: {
+            "type": "array",
+            "maxItems": MAX_ROWS,
+            "description": _about(table),
+            "items": _fields(table.fields),
+        }
+        for table in request.tables
+    }
+    return _object(tables, tuple(tables))
+
+
+def _about(table: RequestTable) -> str:
+    history, as_of = table.history, table.history.as_of
+    about = f"Rows of {history.name} below {history.parent}, by {history.on}."
+    if table.is_direct:
+        about += f" {history.on} may be left out."
+    return about if as_of is None else f"{about} {as_of.columns[0]} says when a row became known."
+
+
+def _column(column: Column, note: str = "") -> Schema:
     """Describe one field: type, range or values, whether null is allowed, meaning and unit."""
     schema = _typed(column)
     if column.nullable:
         schema = {"anyOf": [schema, {"type": "null"}]}
-    about = [column.description, f"Unit: {column.unit}." if column.unit else ""]
+    about = [column.description, f"Unit: {column.unit}." if column.unit else "", note]
     if column.type is ColumnType.CATEGORY and column.unknown is UnknownPolicy.OTHER:
         about.append("Another value is taken as missing and flagged.")
     if text := " ".join(part for part in about if part):
@@ -172,10 +245,10 @@ def _object(properties: Schema, optional: tuple[str, ...] = ()) -> Schema:
     }
 
 
-def _application() -> Schema:
+def _application(more: Schema | None = None) -> Schema:
     identifier = {"anyOf": [ID, {"type": "null"}], "description": "Your own; returned as sent."}
-    members = {"features": _ref("Features"), "application_id": identifier}
-    return _object(members, ("application_id",))
+    optional = {**(more or {}), "application_id": identifier}
+    return _object({"features": _ref("Features"), **optional}, tuple(optional))
 
 
 def _model() -> Schema:
@@ -186,7 +259,7 @@ def _policy() -> Schema:
     return {"id": TEXT, "version": {"type": "integer"}, "digest": DIGEST}
 
 
-def _decision() -> Schema:
+def _decision(flags: Schema) -> Schema:
     names = {"type": "array", "items": TEXT}
     return _object(
         {
@@ -197,7 +270,7 @@ def _decision() -> Schema:
             "threshold": {"type": "number", "description": "Declined where pd >= threshold."},
             "policy": _object(_policy()),
             "model": _object(_model()),
-            "flags": _object({"unknown_category": names}),
+            "flags": _object({"unknown_category": names, **flags}),
         }
     )
 
@@ -207,11 +280,12 @@ def _health() -> Schema:
     return _object({"status": TEXT, "bundle": DIGEST, "since": MOMENT, "uptime_seconds": uptime})
 
 
-def _version() -> Schema:
+def _version(more: Schema) -> Schema:
+    model = {**_model(), **more, "type": TEXT, "learner": TEXT, "created_at": MOMENT}
     return _object(
         {
             "scorewright": TEXT,
-            "model": _object({**_model(), "type": TEXT, "learner": TEXT, "created_at": MOMENT}),
+            "model": _object(model),
             "policy": _object({**_policy(), "threshold": {"type": "number"}}),
             "data_version": TEXT,
             "libraries": _object({"training": TEXTS, "service": TEXTS}),

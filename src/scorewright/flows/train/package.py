@@ -12,7 +12,9 @@ from scorewright.core.bundles import Bundle, GoldenRow
 from scorewright.core.conventions import model_name
 from scorewright.core.decision import Policy
 from scorewright.core.drift import reference_statistics
+from scorewright.core.features import FeaturePlan, RowEvaluator
 from scorewright.core.scoring import Scorer
+from scorewright.flows.train.raw import raw_applications
 from scorewright.flows.train.tools import Prepared, Validated
 from scorewright.flows.train.validate import cost_matrix
 
@@ -54,27 +56,43 @@ def make_bundle(
         reference=reference_statistics(prepared.x, prepared.space, a.pd, float(prepared.y.mean())),
         golden=_golden(validated),
         metrics={k: a.metrics[k] for k in HEADLINE},
+        features=_plan(prepared),
     )
+
+
+def _plan(prepared: Prepared) -> FeaturePlan | None:
+    """Return the features the model uses, and what they are made of."""
+    if prepared.relational is None:
+        return None
+    plan = prepared.relational.plan.restricted(prepared.space.names)
+    return plan if plan.features else None
 
 
 def _golden(validated: Validated) -> tuple[GoldenRow, ...]:
     """Choose rows spread over the whole range of PDs, and score them one by one."""
     prepared, a = validated.prepared, validated.assessment
+    plan = _plan(prepared)
     scorer = Scorer(
         model=validated.final,
         space=prepared.space,
         calibration=a.deployed,
         contract=prepared.contract,
+        evaluator=None if plan is None else RowEvaluator(plan),
     )
     order = np.argsort(scorer.score_matrix(prepared.x), kind="stable")
     spread = np.unique(np.linspace(0, len(order) - 1, GOLDEN_ROWS).astype(np.int64))
-    features = [c.name for c in prepared.contract.features]
-    rows = prepared.frame.select(features)
-    golden = []
-    for index in order[spread]:
-        values: dict[str, Any] = rows.row(int(index), named=True)
-        golden.append(GoldenRow(values, scorer.score_row(values)))
-    return tuple(golden)
+    chosen = prepared.frame[order[spread]]
+    if plan is not None and prepared.relational is not None:
+        applications = raw_applications(
+            plan, prepared.space.names, chosen, prepared.relational.histories
+        )
+    else:
+        features = [c.name for c in prepared.contract.features]
+        applications = [(row, {}) for row in chosen.select(features).iter_rows(named=True)]
+    return tuple(
+        GoldenRow(values, scorer.score_application(values, tables), tables)
+        for values, tables in applications
+    )
 
 
 def make_policy(prepared: Prepared, validated: Validated, bundle: Bundle, now: datetime) -> Policy:

@@ -1,0 +1,87 @@
+"""Files of workers: written aside, brought to disk, renamed; a twin's work is not in the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from scorewright.core.errors import ScorewrightError
+
+__all__ = ["load_json", "save", "save_json"]
+
+
+def save(path: Path, put: Callable[[BinaryIO], object]) -> None:
+    """Write a file whole or not at all.
+
+    An engine may do a task again while the first attempt still lives. Both write the same
+    bytes, each aside under a name of its own; whoever is first clears the other's away.
+
+    Args:
+        path: The file; its folder is made where it is missing.
+        put: Writes the content; raises OSError where it cannot.
+
+    Raises:
+        ScorewrightError: ``write-failed``; nothing is left behind.
+    """
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with aside.open("xb") as stream:
+            put(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _settle(aside, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise ScorewrightError(
+            f"The file {path} could not be written: {error.strerror or error}.",
+            remedy="Free space on the disk or check the permissions of the folder, then run the "
+            "same command again; it does what is left.",
+            code="write-failed",
+            details={"file": str(path)},
+        ) from error
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def save_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON document as `save` does."""
+    text = json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
+    save(path, lambda stream: stream.write(text.encode("utf-8") + b"\n"))
+
+
+def load_json(path: Path) -> dict[str, Any] | None:
+    """Return a JSON document, or None where there is no whole one."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _settle(aside: Path, path: Path) -> None:
+    """Rename, and clear away what attempts that were killed have left."""
+    try:
+        aside.replace(path)
+    except FileNotFoundError:
+        if not path.exists():
+            raise
+    for left in path.parent.glob(f".{path.name}.*.part"):
+        left.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut (Windows has no handle on folders)."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

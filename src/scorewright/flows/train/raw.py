@@ -1,0 +1,62 @@
+"""Applications as the service takes them: their own columns, and the rows of their histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from scorewright.core.features import ENTITY, FeaturePlan, RequestContract
+from scorewright.flows.train.tools import Histories
+
+__all__ = ["raw_applications"]
+
+Row = dict[str, Any]
+
+
+def raw_applications(
+    plan: FeaturePlan, inputs: Iterable[str], chosen: pl.DataFrame, histories: Histories
+) -> list[tuple[Row, dict[str, list[Row]]]]:
+    """Write applications down with everything that scoring them takes.
+
+    Args:
+        plan: The features the model uses.
+        inputs: Names of the model's inputs.
+        chosen: Typed applications.
+        histories: Their rows.
+
+    Returns:
+        Values of the application and rows by table, JSON-ready: dates as ISO text, missing
+        values of child rows left out. Only columns that are read.
+    """
+    request = RequestContract(plan, inputs)
+    relations = plan.relations
+    roles = (relations.key, relations.entity.as_of)
+    own = [f.column.name for f in request.application if f.is_read or f.column.name in roles]
+    read = {t.name: [f.column.name for f in t.fields if f.is_read] for t in request.tables}
+    keys = chosen.get_column(relations.key).to_list()
+    below = histories.of(keys) if read else {}
+    rows = {name: _by_application(below[name], columns) for name, columns in read.items()}
+    return [
+        (
+            _plain(application),
+            {name: found[key] for name, found in rows.items() if key in found},
+        )
+        for key, application in zip(keys, chosen.select(own).iter_rows(named=True), strict=True)
+    ]
+
+
+def _by_application(frame: pl.DataFrame, columns: list[str]) -> dict[Any, list[Row]]:
+    """Return the rows of each application in their order."""
+    names = [ENTITY, *(name for name in columns if name != ENTITY)]
+    rows: dict[Any, list[Row]] = {}
+    for key, *values in frame.select(names).iter_rows():
+        row = zip(names[1:], values, strict=True)
+        rows.setdefault(key, []).append(_plain({n: v for n, v in row if v is not None}))
+    return rows
+
+
+def _plain(row: Mapping[str, Any]) -> Row:
+    return {n: v.isoformat() if isinstance(v, date) else v for n, v in row.items()}
