@@ -143,11 +143,15 @@ class Project:
     ) -> ScoreResult:
         """Score a file with a bundle."""
         from scorewright.adapters.tables import FileTableReader, FileTableWriter
-        from scorewright.flows.score import ScoreRequest, score_file
+        from scorewright.flows.score import RowsToScore, ScoreRequest, score_file
 
         request = ScoreRequest(self._scoring_file(file), output, rejects)
         deployment = self.deployment(bundle)
-        return score_file(request, deployment, FileTableReader(), FileTableWriter(), notify)
+        below = None
+        if deployment.loaded.bundle.features is not None:
+            sources = {name: self._source(name) for name in self.settings.tables}
+            below = RowsToScore(self.settings.features, sources, self._build_tools(notify))
+        return score_file(request, deployment, FileTableReader(), FileTableWriter(), notify, below)
 
     def deployment(self, reference: str) -> Deployment:
         """Load a bundle after signature, digests and golden rows have been proved."""

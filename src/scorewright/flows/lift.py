@@ -28,7 +28,7 @@ __all__ = ["Lift", "LiftRow", "histories_lift"]
 
 STAGE = "lift"
 FOLDS = 3
-ALONE = "applications alone"
+ALONE = "application alone"
 ALL = "all tables"
 
 Floats = npt.NDArray[np.float64]
@@ -39,7 +39,7 @@ class LiftRow:
     """One choice of tables.
 
     Attributes:
-        tables: For people: ``applications alone``, ``+ bureau``, ``all tables``.
+        tables: For people: ``application alone``, a table beside it, ``all tables``.
         features: Model inputs.
         auc, low, high: Area under the ROC curve with its 95 % interval (DeLong).
         added: Difference to the applications alone; 0 for those themselves.
@@ -97,7 +97,7 @@ class Lift:
                 row.tables,
                 f"{row.features}",
                 f"{row.auc:.4f}",
-                f"{row.low:.4f} to {row.high:.4f}",
+                f"{row.low:.3f} to {row.high:.3f}",
                 "" if row.tables == ALONE else f"{row.added:+.4f}",
                 "" if row.tables == ALONE else _p(row.p_value),
             )
@@ -106,7 +106,7 @@ class Lift:
 
 
 def _p(value: float) -> str:
-    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"  # noqa: PLR2004 - four digits
+    return "<0.0001" if value < 0.0001 else f"{value:.4f}"  # noqa: PLR2004 - four digits
 
 
 def histories_lift(prepared: Prepared, notify: Notify) -> Lift:
@@ -152,9 +152,7 @@ def _choices(plan: FeaturePlan, space: FeatureSpace) -> dict[str, list[int]]:
     alone = [i for i, name in positions if not below.get(name)]
     choices = {ALONE: alone}
     for table in plan.tables:
-        choices[f"+ {table}"] = [
-            i for i, name in positions if below.get(name, frozenset()) <= {table}
-        ]
+        choices[table] = [i for i, name in positions if below.get(name, frozenset()) <= {table}]
     choices[ALL] = [i for i, _ in positions]
     return choices
 

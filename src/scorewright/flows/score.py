@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from scorewright.core.bundles import Bundle
 from scorewright.core.contracts import Contract
-from scorewright.core.errors import FindingsError
+from scorewright.core.errors import FindingsError, UsageError
+from scorewright.core.features import FeatureLibrary, FeaturePlan
 from scorewright.core.matrix import to_matrix
+from scorewright.core.project import FeatureSettings
 from scorewright.core.tables import TableReport, check_frame
 from scorewright.flows.events import Note, Notify, StageDone, StageStarted
-from scorewright.flows.ports import TableFile, TableReader, TableWriter
+from scorewright.flows.features.attach import join_features
+from scorewright.flows.features.build import BuildTools, build_features
+from scorewright.flows.features.declared import Declared
+from scorewright.flows.ports import TableFile, TableReader, TableSource, TableWriter
 from scorewright.flows.verify_bundle import Deployment
 
-__all__ = ["ScoreRequest", "ScoreResult", "score_file"]
+__all__ = ["RowsToScore", "ScoreRequest", "ScoreResult", "score_file"]
 
 ROW = "row"
 
@@ -36,6 +42,15 @@ class ScoreRequest:
     file: TableFile
     output: Path
     rejects: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowsToScore:
+    """Where the histories of applications lie, and what computing features of them takes."""
+
+    settings: FeatureSettings
+    sources: Mapping[str, TableSource]
+    build: BuildTools
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,7 @@ def score_file(
     reader: TableReader,
     writer: TableWriter,
     notify: Notify,
+    below: RowsToScore | None = None,
 ) -> ScoreResult:
     """Score the rows of a file with a deployed bundle and its policy.
 
@@ -88,6 +104,7 @@ def score_file(
         reader: Reads the applications.
         writer: Writes the result.
         notify: Hears the progress.
+        below: The histories of the applications, where the bundle computes features of them.
 
     Returns:
         Counts and headline figures.
@@ -102,8 +119,7 @@ def score_file(
         if target is not None:
             writer.check(target)
     raw = reader.read(request.file)
-    contract = deployment.loaded.bundle.contract
-    scoring = contract.for_scoring(with_key=contract.key in raw.columns)
+    scoring = _scoring_contract(deployment.loaded.bundle, raw)
     ignored = [name for name in raw.columns if name not in scoring.names]
     if ignored:
         notify(Note(f"columns the model does not use are ignored: {', '.join(ignored[:8])}"))
@@ -112,7 +128,11 @@ def score_file(
     if not report.is_clean:
         _refuse(report, request, rows=raw.height, bad=len(bad))
     keep = np.setdiff1d(np.arange(raw.height), bad)
-    scored = _scored(report.frame[keep.tolist()], keep, scoring, deployment)
+    frame = report.frame[keep.tolist()]
+    plan = deployment.loaded.bundle.features
+    if plan is not None:
+        frame = _with_features(frame, plan, request.file, below)
+    scored = _scored(frame, keep, scoring, deployment)
     if request.rejects is not None and len(bad):
         writer.write(_rejected(raw, report), request.rejects)
     writer.write(scored, request.output)
@@ -132,6 +152,42 @@ def score_file(
         output=request.output,
         rejects=request.rejects if len(bad) else None,
     )
+
+
+def _scoring_contract(bundle: Bundle, raw: pl.DataFrame) -> Contract:
+    """Return what the file must hold: the model's inputs that are columns of applications."""
+    contract = bundle.contract
+    if bundle.features is None:
+        return contract.for_scoring(with_key=contract.key in raw.columns)
+    entity = bundle.features.relations.entity
+    wanted = {*bundle.space.names, entity.key}
+    columns = tuple(c for c in entity.columns if c.name in wanted)
+    return Contract(table=entity.table, columns=columns, key=entity.key, version=entity.version)
+
+
+def _with_features(
+    frame: pl.DataFrame, plan: FeaturePlan, file: TableFile, below: RowsToScore | None
+) -> pl.DataFrame:
+    """Compute the bundle's features for these applications and join them."""
+    if below is None:
+        raise UsageError(
+            "The bundle computes features of histories, and no tables of them are named.",
+            remedy="Score inside the project whose scorewright.toml names the tables.",
+            code="features-relations",
+        )
+    entity = plan.relations.entity.table
+    sources = {n: s for n, s in below.sources.items() if n in plan.tables}
+    absent = sorted(set(plan.tables) - set(sources))
+    if absent:
+        raise UsageError(
+            f"The bundle reads the table '{absent[0]}', which the project does not have.",
+            remedy=f"Add [tables.{absent[0]}] to scorewright.toml.",
+            code="features-relations",
+        )
+    applications = replace(below.sources[entity], file=replace(file, name=entity))
+    declared = Declared(FeatureLibrary((), ()), plan, {entity: applications, **sources})
+    built = build_features(declared, below.settings, below.build)
+    return join_features(frame, below.build.builds.read(built.build), plan)
 
 
 def _refuse(report: TableReport, request: ScoreRequest, *, rows: int, bad: int) -> None:

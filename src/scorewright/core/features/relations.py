@@ -16,6 +16,8 @@ __all__ = ["AsOf", "AsOfUnit", "History", "Relations", "window_bound"]
 
 _DAYS_A_YEAR = 365.25
 _DATES = (ColumnType.DATE, ColumnType.DATETIME)
+_COUNTED = (ColumnType.INTEGER, ColumnType.NUMBER)
+_TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT)
 
 
 class AsOfUnit(StrEnum):
@@ -120,8 +122,21 @@ class Relations:
                     f"The table '{history.name}' has no column '{column}'.",
                     f"Name one of its columns{f', such as {near[0]}' if near else ''}.",
                 )
+        self._check_link(history, parent)
         if history.as_of is not None:
             self._check_dates(history, history.as_of)
+
+    def _check_link(self, history: History, parent: History | None) -> None:
+        above = self.entity if parent is None else parent.contract
+        key = above.column((self.key if parent is None else parent.key) or "")
+        link = history.contract.column(history.on)
+        if link is None or key is None or _family(link.type) == _family(key.type):
+            return
+        raise _wrong(
+            f"The column '{link.name}' of table '{history.name}' is {link.type}, the key of "
+            f"'{history.parent}' is {key.type}, so no row of one would find one of the other.",
+            "Give both columns the same type in their contracts.",
+        )
 
     def _check_dates(self, history: History, as_of: AsOf) -> None:
         if as_of.unit is AsOfUnit.DATE and self.entity.as_of is None:
@@ -131,8 +146,8 @@ class Relations:
             )
         for column in as_of.columns:
             found = history.contract.column(column)
-            is_date = found is not None and found.type in _DATES
-            if is_date != (as_of.unit is AsOfUnit.DATE):
+            wanted = _DATES if as_of.unit is AsOfUnit.DATE else _COUNTED
+            if found is None or found.type not in wanted:
                 raise _wrong(
                     f"The as-of column '{column}' of table '{history.name}' is "
                     f"{found.type if found else 'missing'}, the unit says {as_of.unit}.",
@@ -246,6 +261,13 @@ def window_bound(window: Window, unit: AsOfUnit) -> int | None:
         WindowUnit.YEARS: _DAYS_A_YEAR,
     }[window.unit]
     return int(window.length * days)
+
+
+def _family(kind: ColumnType) -> ColumnType:
+    """Return one type for all whose values can be equal."""
+    if kind in _TEXTS:
+        return ColumnType.TEXT
+    return ColumnType.NUMBER if kind in _COUNTED else kind
 
 
 def _wrong(what: str, remedy: str) -> UsageError:

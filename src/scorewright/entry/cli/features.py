@@ -112,11 +112,8 @@ def check(context: typer.Context, set_name: SetOption = None, as_json: JsonOptio
     if as_json:
         print_json(result.to_dict())
     else:
-        columns = (
-            "table", "dates", "rows", "of an application", "future", "undated", "orphans",
-            "repeated keys",
-        )  # fmt: skip
-        print_table("As-of proof", columns, result.table_rows())
+        columns = ("table", "dates", "rows", "future", "undated", "orphans", "key")
+        print_table("As-of proof: rows that belong to an application", columns, result.table_rows())
         rows = result.finding_rows()
         if rows:
             titles = ("code", "severity", "about", "message", "what to do")

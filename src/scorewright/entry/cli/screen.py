@@ -112,7 +112,7 @@ def print_pairs(title: str, pairs: Sequence[tuple[str, str]]) -> None:
 
 def print_lift(lift: Lift) -> None:
     """Print what the histories add."""
-    columns = ("tables", "features", "AUC", "95 % interval", "added", "p")
+    columns = ("with", "inputs", "AUC", "95 % interval", "added", "p")
     title = f"What the histories add ({lift.applications:,} applications, {lift.folds} folds)"
     print_table(title, columns, lift.table())
 

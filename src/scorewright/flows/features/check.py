@@ -78,14 +78,19 @@ class TableCheck:
     examples: tuple[str, ...] = ()
 
     def cells(self) -> tuple[str, ...]:
-        """Return table, dates, rows, belonging, future, undated, orphans, repeated keys."""
+        """Return table, dates, rows, future, undated, orphans and key, for people."""
+        key = "" if self.key is None else f"{self.key} {self._uniqueness()}"
         proof = self.proof
-        dates = "" if proof is None else ", ".join(proof.columns) or "none"
-        found = ("", "", "") if proof is None else (proof.rows, proof.future, proof.undated)
-        numbers = (self.rows, *found, "" if proof is None else self.orphans)
-        repeated = "" if self.key is None else f"{self.duplicates:,}"
-        texts = (n if isinstance(n, str) else f"{n:,}" for n in numbers)
-        return (self.table, dates, *texts, repeated)
+        if proof is None:
+            return (self.table, "", f"{self.rows:,}", "", "", "", key)
+        rows = f"{self.rows:,}"
+        if proof.rows != self.rows:
+            rows = f"{proof.rows:,} of {rows}"
+        counts = (f"{n:,}" for n in (proof.future, proof.undated, self.orphans))
+        return (self.table, ", ".join(proof.columns) or "none", rows, *counts, key)
+
+    def _uniqueness(self) -> str:
+        return f"({self.duplicates:,} repeated)" if self.duplicates else "(unique)"
 
     def to_dict(self) -> Mapping[str, Any]:
         """Return a JSON-ready form."""

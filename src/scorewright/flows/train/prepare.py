@@ -167,8 +167,9 @@ def _stop_at_leaks(
         )
     for note in settled.notes:
         tools.notify(Note(f"{note.code} {note.subject}: {note.message}"))
-    for stale in settled.unused:
-        tools.notify(Note(f"accepted but not found: {stale.code} {stale.column}"))
+    if settled.unused:
+        stale = ", ".join(f"{entry.code} {entry.column}" for entry in settled.unused)
+        tools.notify(Note(f"accepted but not found: {stale}"))
     accepted = f", {len(settled.accepted)} accepted" if settled.accepted else ""
     tools.notify(StageDone("leakage", f"none open{accepted}"))
     return settled
