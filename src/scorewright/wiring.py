@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scorewright.core.errors import UsageError
-from scorewright.flows.events import Notify, StageDone, StageStarted
+from scorewright.flows.events import Notify, StageDone, StageStarted, ignore
 
 if TYPE_CHECKING:
     from scorewright.core.conventions import Conventions
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from scorewright.flows.doctor import Check
     from scorewright.flows.download import Download
     from scorewright.flows.features.attach import ProjectFeatures
-    from scorewright.flows.features.build import BuildTools
+    from scorewright.flows.features.build import BuildTools, BuiltFeatures
+    from scorewright.flows.features.check import FeaturesCheck
+    from scorewright.flows.features.declared import Declared
+    from scorewright.flows.features.describe import FeatureDescription
+    from scorewright.flows.features.lineage import LineageDrawing
+    from scorewright.flows.features.listing import FeatureListing
+    from scorewright.flows.features.summary import BuildSummary
     from scorewright.flows.generate import GenerateResult
     from scorewright.flows.init_template import TemplateProject
     from scorewright.flows.initialised import Initialised
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     from scorewright.flows.verify_bundle import BundleReport, Deployment
 
 __all__ = [
+    "FeatureWish",
     "MlflowUi",
     "NewProject",
     "NewTemplateProject",
@@ -78,6 +85,23 @@ def project(config: Path | None) -> Project:
 
     loaded = load_settings(config, Path.cwd(), os.environ)
     return Project(loaded.root, loaded.file, loaded.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureWish:
+    """What a build shall do otherwise than the settings say; None leaves a setting as it is."""
+
+    set: str | None = None
+    engine: str | None = None
+    processes: int | None = None
+    memory_mb: int | None = None
+
+    def applied(self, settings: Settings) -> Settings:
+        """Return the settings with the wish."""
+        given = {name: getattr(self, name) for name in ("set", "engine", "processes", "memory_mb")}
+        wanted = {name: value for name, value in given.items() if value is not None}
+        features = settings.features.model_copy(update=wanted)
+        return settings.model_copy(update={"features": features})
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +251,77 @@ class Project:
 
         keys = KeyRing(self.root / self.settings.bundles.keys)
         return DiskBundles(self.root / self.settings.bundles.directory, keys)
+
+    def declared_features(self, set_name: str | None = None) -> Declared:
+        """Compile the project's features, of the set in the settings or of another."""
+        from scorewright.adapters.project_files import TomlContractFiles, load_feature_files
+        from scorewright.flows.features.declared import declared, load_contracts
+
+        settings = self.settings
+        library = load_feature_files([self.root / file for file in settings.features.files])
+        linked = {link.name for link in library.links} | {settings.data.table}
+        sources = {name: self._source(name) for name in settings.tables if name in linked}
+        contracts = load_contracts(sources, TomlContractFiles())
+        return declared(settings, library, sources, contracts, set_name)
+
+    def list_features(self, set_name: str | None) -> FeatureListing:
+        """List the feature sets, and the features of one."""
+        from scorewright.flows.features.listing import list_features
+
+        found = self.declared_features(set_name)
+        return list_features(found, self.settings.features.set, set_name)
+
+    def describe_feature(
+        self, name: str, set_name: str | None, *, with_sql: bool
+    ) -> FeatureDescription:
+        """Describe a feature, with what its build and the deployed model say of it."""
+        from scorewright.core.features import to_sql
+        from scorewright.flows.features.describe import DescribeTools, describe_feature
+
+        ports, sql = self._build_tools(ignore), to_sql if with_sql else None
+        tools = DescribeTools(ports.rows, ports.builds, self._bundles(), sql)
+        return describe_feature(self.declared_features(set_name), name, tools)
+
+    def write_lineage(self, name: str | None, set_name: str | None, output: Path) -> LineageDrawing:
+        """Draw where a feature or a set comes from, to a file."""
+        from scorewright.adapters.charts import VegaRenderer
+        from scorewright.adapters.project_files import write_texts
+        from scorewright.flows.features.lineage import draw_lineage
+
+        found = self.declared_features(set_name)
+        chosen = set_name or self.settings.features.set
+        drawing = draw_lineage(found, chosen, name, output, VegaRenderer())
+        write_texts({output: drawing.content})
+        return drawing
+
+    def check_features(self, set_name: str | None, notify: Notify) -> FeaturesCheck:
+        """Prove the dates, keys and links of every history."""
+        from scorewright.flows.features.check import CheckTools, check_features
+
+        ports = self._build_tools(notify)
+        tools = CheckTools(ports.rows, ports.builds, notify)
+        return check_features(self.declared_features(set_name), tools)
+
+    def build_features(self, notify: Notify) -> BuiltFeatures:
+        """Build the features of all applications, or find them built."""
+        from scorewright.flows.features.build import build_features
+
+        found = self.declared_features()
+        return build_features(found, self.settings.features, self._build_tools(notify))
+
+    def summarise_features(
+        self, wish: FeatureWish, output: Path | None, notify: Notify
+    ) -> BuildSummary:
+        """Build features as wished, and write them to a file where one is asked for."""
+        from scorewright.adapters.tables import FileTableWriter
+        from scorewright.flows.features.summary import summarise
+
+        writer, wished = FileTableWriter(), replace(self, settings=wish.applied(self.settings))
+        if output is not None:
+            writer.check(output)
+        built = wished.build_features(notify)
+        folder = self.root / self.settings.features.directory
+        return summarise(built, folder, output, wished._build_tools(notify).builds, writer)
 
     def _features(self, notify: Notify) -> ProjectFeatures | None:
         """Return the project's features, or None where it declares none."""

@@ -13,13 +13,13 @@ from scorewright.core.errors import ScorewrightError
 __all__ = ["write_texts"]
 
 
-def write_texts(texts: Mapping[Path, str]) -> None:
-    """Write UTF-8 files: all of them aside first, then each renamed into place in order.
+def write_texts(texts: Mapping[Path, str | bytes]) -> None:
+    """Write files, texts as UTF-8: all of them aside first, then each renamed into place in order.
 
     Folders are made where they are missing. Put the file that makes the others count last.
 
     Args:
-        texts: File -> its whole text.
+        texts: File -> its whole content.
 
     Raises:
         ScorewrightError: ``write-failed`` (disk full, no permission); nothing is left aside.
@@ -48,9 +48,10 @@ def write_texts(texts: Mapping[Path, str]) -> None:
                 part.unlink(missing_ok=True)
 
 
-def _write(file: Path, text: str) -> None:
-    with file.open("x", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
-        stream.write(text)
+def _write(file: Path, content: str | bytes) -> None:
+    data = content.encode(errors="surrogateescape") if isinstance(content, str) else content
+    with file.open("xb") as stream:
+        stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
 

@@ -130,7 +130,9 @@ class Relations:
         above = self.entity if parent is None else parent.contract
         key = above.column((self.key if parent is None else parent.key) or "")
         link = history.contract.column(history.on)
-        if link is None or key is None or _family(link.type) == _family(key.type):
+        if link is None or key is None or link.type is key.type:
+            return
+        if link.type in _TEXTS and key.type in _TEXTS:
             return
         raise _wrong(
             f"The column '{link.name}' of table '{history.name}' is {link.type}, the key of "
@@ -261,13 +263,6 @@ def window_bound(window: Window, unit: AsOfUnit) -> int | None:
         WindowUnit.YEARS: _DAYS_A_YEAR,
     }[window.unit]
     return int(window.length * days)
-
-
-def _family(kind: ColumnType) -> ColumnType:
-    """Return one type for all whose values can be equal."""
-    if kind in _TEXTS:
-        return ColumnType.TEXT
-    return ColumnType.NUMBER if kind in _COUNTED else kind
 
 
 def _wrong(what: str, remedy: str) -> UsageError:

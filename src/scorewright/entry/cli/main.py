@@ -14,7 +14,18 @@ import typer
 
 from scorewright import __version__
 from scorewright.core.errors import ScorewrightError
-from scorewright.entry.cli import bundle, data, demo, doctor, initialise, score, serve, train, ui
+from scorewright.entry.cli import (
+    bundle,
+    data,
+    demo,
+    doctor,
+    features,
+    initialise,
+    score,
+    serve,
+    train,
+    ui,
+)
 from scorewright.entry.cli.screen import Session, show_error
 
 __all__ = ["app", "main"]
@@ -59,6 +70,7 @@ def _common(
 
 app.command("init", epilog="Example: scorewright init loans.csv")(initialise.command)
 app.add_typer(data.app, name="data")
+app.add_typer(features.app, name="features")
 app.command("train", epilog="Example: scorewright train --json > run.json")(train.command)
 app.command("score", epilog="Example: scorewright score new.csv -o scored.csv")(score.command)
 app.command("serve", epilog="Example: scorewright serve --port 8800")(serve.command)

@@ -46,6 +46,7 @@ STAGE_NAMES = {
     "download": "Fetch the files",
     "data": "Check data against the contract",
     "features": "Build the features",
+    "features-check": "Prove dates and keys",
     "folds": "Plan the folds",
     "leakage": "Look for leaks",
     "validate": "Cross-validate",
