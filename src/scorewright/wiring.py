@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Clock,
         LearnerCatalogue,
         TableFile,
+        TableReader,
         TableSource,
     )
     from scorewright.flows.score import ScoreResult
@@ -115,12 +116,11 @@ class Project:
     def check_data(self, notify: Notify) -> ProjectCheck:
         """Enforce the contracts of all tables and look for leaks."""
         from scorewright.adapters.project_files import TomlContractFiles
-        from scorewright.adapters.tables import FileTableReader
         from scorewright.flows.check_project import check_project
 
         sources = [self._source(name) for name in self.settings.tables]
         return check_project(
-            self.settings, sources, FileTableReader(), TomlContractFiles(), learners(), notify
+            self.settings, sources, _reader(), TomlContractFiles(), learners(), notify
         )
 
     def train(self, notify: Notify) -> TrainResult:
@@ -129,11 +129,10 @@ class Project:
         from scorewright.adapters.machine import GitVersion, SystemClock, library_versions
         from scorewright.adapters.mlflow_store import MlflowRunLog
         from scorewright.adapters.project_files import TomlContractFiles
-        from scorewright.adapters.tables import FileTableReader
         from scorewright.flows.train import TrainTools, train
 
         tools = TrainTools(
-            reader=FileTableReader(),
+            reader=_reader(),
             contracts=TomlContractFiles(),
             learners=learners(),
             run_log=MlflowRunLog(self.tracking_uri, self.root / "mlruns"),
@@ -166,7 +165,7 @@ class Project:
         self, file: Path, output: Path, *, bundle: str, rejects: Path | None, notify: Notify
     ) -> ScoreResult:
         """Score a file with a bundle."""
-        from scorewright.adapters.tables import FileTableReader, FileTableWriter
+        from scorewright.adapters.tables import FileTableWriter
         from scorewright.flows.score import RowsToScore, ScoreRequest, score_file
 
         request = ScoreRequest(self._scoring_file(file), output, rejects)
@@ -174,8 +173,8 @@ class Project:
         below = None
         if deployment.loaded.bundle.features is not None:
             sources = {name: self._source(name) for name in self.settings.tables}
-            below = RowsToScore(self.settings.features, sources, self._build_tools(notify))
-        return score_file(request, deployment, FileTableReader(), FileTableWriter(), notify, below)
+            below = RowsToScore(self.settings.features, sources, self.build_tools(notify))
+        return score_file(request, deployment, _reader(), FileTableWriter(), notify, below)
 
     def deployment(self, reference: str) -> Deployment:
         """Load a bundle after signature, digests and golden rows have been proved."""
@@ -278,7 +277,7 @@ class Project:
         from scorewright.core.features import to_sql
         from scorewright.flows.features.describe import DescribeTools, describe_feature
 
-        ports, sql = self._build_tools(ignore), to_sql if with_sql else None
+        ports, sql = self.build_tools(ignore), to_sql if with_sql else None
         tools = DescribeTools(ports.rows, ports.builds, self._bundles(), sql)
         return describe_feature(self.declared_features(set_name), name, tools)
 
@@ -298,7 +297,7 @@ class Project:
         """Prove the dates, keys and links of every history."""
         from scorewright.flows.features.check import CheckTools, check_features
 
-        ports = self._build_tools(notify)
+        ports = self.build_tools(notify)
         tools = CheckTools(ports.rows, ports.builds, notify)
         return check_features(self.declared_features(set_name), tools)
 
@@ -307,7 +306,7 @@ class Project:
         from scorewright.flows.features.build import build_features
 
         found = self.declared_features()
-        return build_features(found, self.settings.features, self._build_tools(notify))
+        return build_features(found, self.settings.features, self.build_tools(notify))
 
     def summarise_features(
         self, wish: FeatureWish, output: Path | None, notify: Notify
@@ -321,7 +320,7 @@ class Project:
             writer.check(output)
         built = wished.build_features(notify)
         folder = self.root / self.settings.features.directory
-        return summarise(built, folder, output, wished._build_tools(notify).builds, writer)
+        return summarise(built, folder, output, wished.build_tools(notify).builds, writer)
 
     def _features(self, notify: Notify) -> ProjectFeatures | None:
         """Return the project's features, or None where it declares none."""
@@ -335,10 +334,11 @@ class Project:
             library=load_feature_files(files),
             sources={name: self._source(name) for name in self.settings.tables},
             contracts=TomlContractFiles(),
-            build=self._build_tools(notify),
+            build=self.build_tools(notify),
         )
 
-    def _build_tools(self, notify: Notify) -> BuildTools:
+    def build_tools(self, notify: Notify) -> BuildTools:
+        """Return the ports of a feature build."""
         from scorewright.adapters.builds import DiskBuilds
         from scorewright.adapters.engines import engine
         from scorewright.adapters.histories import DiskWorkspace, Rows
@@ -382,6 +382,14 @@ def _table_file(name: str, table: TableSettings, root: Path) -> TableFile:
         encoding=table.encoding,
         relation=table.relation,
     )
+
+
+def _reader() -> TableReader:
+    """Return a reader of tables in files, databases and URLs."""
+    from scorewright.adapters.histories import AnyTableReader
+    from scorewright.adapters.tables import FileTableReader
+
+    return AnyTableReader(FileTableReader(), os.environ)
 
 
 def _prover() -> Any:  # noqa: ANN401 - a Prover; the name would import the adapter early

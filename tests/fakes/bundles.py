@@ -86,7 +86,7 @@ class GoldenProver:
     def prove(self, directory: Path) -> Proof:
         bundle = self.bundles.read(directory)
         model = self.learners.get(bundle.learner).load(bundle.model_files, bundle.space)
-        scorer = Scorer(model, bundle.space, bundle.calibration, bundle.contract)
+        scorer = Scorer.of(bundle, model)
         difference = check_golden(scorer, bundle.golden)
         self.bundles.journal.append("bundle proved")
         return Proof(directory.name, len(bundle.golden), difference, 0.1)

@@ -111,7 +111,7 @@ class World:
         """Score the table with the deployed bundle's bytes, as a service would; shape (n,)."""
         bundle = self.bundles.read(self.bundles.directory("current"))
         model = self.learners.get(bundle.learner).load(bundle.model_files, bundle.space)
-        scorer = Scorer(model, bundle.space, bundle.calibration, bundle.contract)
+        scorer = Scorer.of(bundle, model)
         return scorer.score_matrix(to_matrix(self.frame, bundle.space))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,9 +98,29 @@ def test_slow_start_is_tried_again() -> None:
 
 
 def test_ray_that_never_starts_is_unreachable() -> None:
-    with pytest.raises(ScorewrightError, match="at host:6379") as caught:
-        RayEngine("host:6379", 2)._start(Reluctant(STARTS))
+    slow = Reluctant(STARTS)
+    with pytest.raises(ScorewrightError, match="on this machine") as caught:
+        RayEngine(None, 2)._start(slow)
     assert caught.value.code == "engine-unreachable"
+    assert slow.ends == STARTS
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_address_where_nobody_listens_is_refused_at_once(scheme: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"{scheme}127.0.0.1:{free.getsockname()[1]}"
+        with pytest.raises(ScorewrightError, match=address) as caught:
+            RayEngine(address, 2)._start(Reluctant(0))
+    assert caught.value.code == "engine-unreachable"
+
+
+def test_cluster_that_listens_is_asked_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        address = f"127.0.0.1:{head.getsockname()[1]}"
+        cluster = Reluctant(0)
+        RayEngine(address, 2)._start(cluster)
+    assert [call["address"] for call in cluster.calls] == [address]
 
 
 def test_folder_is_scored_as_each_file_alone(engine: RayEngine, portfolio: Portfolio) -> None:

@@ -88,7 +88,7 @@ def test_java_is_asked_for_first(
     java: int | None, word: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spark_session, "java_version", lambda _: java)
-    monkeypatch.setattr(pyspark_sql.SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setattr(pyspark_sql.SparkSession, "active", lambda: None)
     with pytest.raises(UsageError, match=word) as caught, session("local[2]"):
         pass
     assert caught.value.code == "engine-java"

@@ -6,6 +6,8 @@ import json
 import os
 import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -38,7 +40,7 @@ TABLES = {name: TableFile(name, ()) for name in NAMES}
 BUCKETS = 3
 
 
-def relations(link: ColumnType = WHOLE) -> Relations:
+def relations() -> Relations:
     applications = Contract(
         "applications",
         (Column("id", WHOLE, nullable=False), Column("bad", WHOLE)),
@@ -46,7 +48,7 @@ def relations(link: ColumnType = WHOLE) -> Relations:
         target="bad",
         bad_value="1",
     )
-    loans = Contract("loans", (Column("loan", TEXT), Column("id", link), Column("x", WHOLE)))
+    loans = Contract("loans", (Column("loan", TEXT), Column("id", WHOLE), Column("x", WHOLE)))
     months = Contract("months", (Column("loan", TEXT), Column("y", WHOLE)))
     return Relations(
         applications,
@@ -54,9 +56,9 @@ def relations(link: ColumnType = WHOLE) -> Relations:
     )
 
 
-def plan(link: ColumnType = WHOLE) -> FeaturePlan:
+def plan() -> FeaturePlan:
     declared = {"a": "sum(loans, x)", "b": "max(months, y)", "c": "count(months)"}
-    return compile_plan(relations(link), [Feature(n, parse(e)) for n, e in declared.items()])
+    return compile_plan(relations(), [Feature(n, parse(e)) for n, e in declared.items()])
 
 
 def frames(applications: int = 40) -> dict[str, pl.DataFrame]:
@@ -123,17 +125,14 @@ def test_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     assert content(tmp_path / "a") == content(tmp_path / "b")
 
 
-@pytest.mark.parametrize("dtype", [pl.Int32, pl.String])
-def test_keys_of_another_type_find_their_applicant(tmp_path: Path, dtype: pl.DataType) -> None:
+def test_keys_of_another_width_find_their_applicant(tmp_path: Path) -> None:
     made = frames()
-    made["loans"] = made["loans"].with_columns(pl.col("id").cast(dtype))
-    link = TEXT if dtype == pl.String else WHOLE
-    space = DiskWorkspace(tmp_path, MemoryRows(made))
-    parts = space.partition(plan(link), TABLES, BUCKETS, silent)
+    made["loans"] = made["loans"].with_columns(pl.col("id").cast(pl.Int32))
+    parts = split(tmp_path, MemoryRows(made))
 
     assert parts.rows == split(tmp_path / "plain").rows
     found = pl.concat(
-        compute(plan(link), {n: pl.read_parquet(f) for n, f in files.items()})
+        compute(plan(), {n: pl.read_parquet(f) for n, f in files.items()})
         for files in parts.buckets
     )
     assert found.sort("id").equals(compute(plan(), frames()).sort("id"))
@@ -268,6 +267,20 @@ def test_killed_anywhere_a_rerun_does_what_is_left(tmp_path: Path) -> None:
         assert rows.reads.count("months") == int("months" not in done)
         step += 1
     assert step > 30
+
+
+def test_two_processes_at_once_give_what_one_gives(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib; from tests.adapters.histories.test_workspace import split; "
+        "split(pathlib.Path(sys.argv[1]))"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "shared")]
+    root = Path(__file__).parents[3]
+    both = [subprocess.Popen(command, cwd=root) for _ in range(2)]
+    assert [process.wait(120) for process in both] == [0, 0]
+
+    split(tmp_path / "alone")
+    assert content(tmp_path / "shared") == content(tmp_path / "alone")
 
 
 def task(folder: Path) -> tuple[DiskWorkspace, BucketTask]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hypothesis import strategies as st
+from tests.core.features.worlds import APPLICATIONS, KINDS, PARENTS, World
 
 from scorewright.core.features import AsOfUnit, Feature, FeaturePlan, compile_plan
 from scorewright.core.features.tree import (
@@ -32,7 +33,6 @@ from scorewright.core.features.tree import (
     Window,
     WindowUnit,
 )
-from tests.core.features.worlds import APPLICATIONS, KINDS, PARENTS, World
 
 __all__ = ["plans"]
 
@@ -151,16 +151,15 @@ class _Growing:
     def statistic(self, table: str, below: int) -> Expression:
         kind = self.draw(st.sampled_from(RowStatisticKind))
         count = self.draw(st.integers(2, 3))
-        return RowStatistic(
-            kind, tuple(self.grown("number", table, below) for _ in range(count))
-        )
+        return RowStatistic(kind, tuple(self.grown("number", table, below) for _ in range(count)))
 
     def comparison(self, table: str, below: int) -> Expression:
         family = self.draw(st.sampled_from(["number", "number", "text", "date", "note"]))
         signs = ["==", "!="] if family in ("text", "note") else ["==", "!=", "<", "<=", ">", ">="]
         sign = self.draw(st.sampled_from(signs))
         if family == "note":
-            return Compare(sign, Column("note"), Literal(self.draw(st.sampled_from(["", "a", "ü"]))))
+            text = self.draw(st.sampled_from(["", "a", "ü"]))
+            return Compare(sign, Column("note"), Literal(text))
         left = self.grown(family, table, below)
         right = Column("moment") if family == "date" else self.grown(family, table, below)
         return Compare(sign, left, right)
@@ -188,7 +187,7 @@ class _Growing:
     def members(self, family: str) -> tuple[Scalar, ...]:
         one: st.SearchStrategy[Scalar] = {
             "number": st.sampled_from(NUMBERS),
-            # Never one of the constants: nothing could be left, and a text without values is refused.
+            # Never one of the constants: a text that has no value left is refused.
             "text": st.sampled_from(("ü", "unknown", "")),
             "boolean": st.booleans(),
         }[family]
@@ -196,9 +195,7 @@ class _Growing:
 
     def histories(self, table: str, *, dated: bool) -> list[str]:
         """The tables that may be aggregated in the rows of one."""
-        below = [
-            name for name, parent in PARENTS.items() if table in (APPLICATIONS, parent)
-        ]
+        below = [name for name, parent in PARENTS.items() if table in (APPLICATIONS, parent)]
         relations = self.world.relations
         return [n for n in below if not dated or relations.history(n).as_of is not None]
 
@@ -216,7 +213,9 @@ class _Growing:
         without = kind is AggregateKind.TIME_SINCE or (
             kind is AggregateKind.COUNT and self.draw(st.booleans())
         )
-        return self.over(kind, self.draw(st.sampled_from(tables)), None if without else family, below)
+        return self.over(
+            kind, self.draw(st.sampled_from(tables)), None if without else family, below
+        )
 
     def picked(self, family: str, table: str, below: int) -> Expression:
         """The last, first, least or greatest text, date or condition of some rows."""

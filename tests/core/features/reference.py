@@ -16,6 +16,8 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Final
 
+from tests.core.features.worlds import Row
+
 from scorewright.core.contracts import ColumnType
 from scorewright.core.features import AsOfUnit, FeaturePlan, Relations
 from scorewright.core.features.tree import (
@@ -36,7 +38,6 @@ from scorewright.core.features.tree import (
     RowStatistic,
     Window,
 )
-from tests.core.features.worlds import Row
 
 __all__ = ["UNSURE", "Number", "agrees", "reference"]
 
@@ -183,10 +184,10 @@ class _World:
             case Function(kind, of):
                 return _function(str(kind), self.value(of, at))
             case RowStatistic(kind, of):
-                values = [self.value(part, at) for part in of]
-                if _unsure(*values):
+                parts = [self.value(part, at) for part in of]
+                if _unsure(*parts):
                     return UNSURE
-                return _row(str(kind), [_number(v) for v in values if v is not None])
+                return _row(str(kind), [_number(v) for v in parts if v is not None])
             case Aggregate():
                 return self.aggregate(node, at)
 
@@ -332,20 +333,19 @@ def _logic(operator: str, left: Value, right: Value) -> Value:
     return not decisive
 
 
-def _is_in(value: Value, members: Sequence[object]) -> Value:
+def _is_in(value: Value, members: Sequence[Any]) -> Value:
     if value is None or value is UNSURE:
         return value
     if isinstance(value, str):
         return value in members
     number = _number(value)
-    for member in members:
-        assert isinstance(member, int | float)
-        if number.error and abs(number.value - float(member)) <= 4 * number.error:
-            return UNSURE
-    return any(number.value == float(member) for member in members)  # type: ignore[arg-type]
+    apart = [abs(number.value - float(member)) for member in members]
+    if number.error and min(apart) <= 4 * number.error:
+        return UNSURE
+    return 0.0 in apart
 
 
-def _function(kind: str, value: Value) -> Value:
+def _function(kind: str, value: Value) -> Value:  # noqa: PLR0911
     if value is None or value is UNSURE:
         return value
     x = _number(value)
@@ -372,7 +372,7 @@ def _row(kind: str, values: list[Number]) -> Value:
     return _statistic(kind.removeprefix("row_"), values) if values else None
 
 
-def _aggregated(kind: str, values: list[Value], ages: list[float | None]) -> Value:  # noqa: PLR0911
+def _aggregated(kind: str, values: list[Value], ages: list[float | None]) -> Value:  # noqa: PLR0911  # noqa: PLR0911
     match kind:
         case "count":
             return Number(float(len(values)))
@@ -471,10 +471,10 @@ def _slope(pairs: list[tuple[float, Number]]) -> Value:
     count = len(pairs)
     times = [-Fraction(age) for age, _ in pairs]
     values = [Fraction(v.value) for _, v in pairs]
-    time, level = sum(times) / count, sum(values) / count
+    time, level = sum(times, Fraction(0)) / count, sum(values, Fraction(0)) / count
     spread = sum(((t - time) ** 2 for t in times), Fraction(0))
     slope = sum((t - time) * (v - level) for t, v in zip(times, values, strict=True)) / spread
-    reach = float(sum(abs(t - time) for t in times))
+    reach = float(sum((abs(t - time) for t in times), Fraction(0)))
     largest = max(abs(v.value) for _, v in pairs)
     if largest > 1e300:
         return UNSURE

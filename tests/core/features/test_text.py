@@ -65,9 +65,7 @@ def below(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]
             st.sampled_from(RowStatisticKind),
             st.lists(parts, min_size=2, max_size=3).map(tuple),
         ),
-        st.builds(
-            Aggregate, st.sampled_from(valued), tables, parts, where, st.none() | WINDOWS
-        ),
+        st.builds(Aggregate, st.sampled_from(valued), tables, parts, where, st.none() | WINDOWS),
         st.builds(Aggregate, without, tables, st.none(), where, st.none() | WINDOWS),
     )
 
@@ -160,9 +158,9 @@ def test_constants_of_three_types_are_three() -> None:
         ("mean(t, x, y)", "gives 'mean' the wrong number of arguments", "Write: mean(table"),
         ("mean(t, x, filter=y)", "gives 'mean' an argument 'filter'", "Write: mean(table"),
         ("mean(t, x, **y)", "gives 'mean' an argument 'None'", "Write: mean(table"),
-        ("mean(t, x, last=12)", "has a window that is not understood", '12 months'),
-        ('mean(t, x, last="0 days")', "has a window that is not understood", '12 months'),
-        ('mean(t, x, last="3 weeks")', "has a window that is not understood", '12 months'),
+        ("mean(t, x, last=12)", "has a window that is not understood", "12 months"),
+        ('mean(t, x, last="0 days")', "has a window that is not understood", "12 months"),
+        ('mean(t, x, last="3 weeks")', "has a window that is not understood", "12 months"),
     ],
 )
 def test_refusals(text: str, what: str, remedy: str) -> None:
@@ -180,7 +178,6 @@ def test_refusals(text: str, what: str, remedy: str) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         tree = parse(text)
-    except UsageError as error:
-        assert error.code == "feature-syntax"
-    else:
-        assert parse(render(tree)) == tree
+    except UsageError:
+        return
+    assert parse(render(tree)) == tree

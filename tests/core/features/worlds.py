@@ -69,10 +69,7 @@ class World:
         """The rows that belong to an application, as a request would carry them."""
         mine: dict[str, list[Row]] = {}
         for table, parent in PARENTS.items():
-            if parent == APPLICATIONS:
-                keys = {key}
-            else:
-                keys = {row["id"] for row in mine[parent]}
+            keys = {key} if parent == APPLICATIONS else {row["id"] for row in mine[parent]}
             mine[table] = [r for r in self.rows[table] if r["on"] in keys and r["on"] is not None]
         return mine
 
@@ -112,8 +109,10 @@ class _Maker:
     extreme: bool
 
     def key(self, number: int) -> object:
-        return number if self.keys is ColumnType.INTEGER else _TEXT_KEYS[number % 8] * (
-            1 + number // 8
+        return (
+            number
+            if self.keys is ColumnType.INTEGER
+            else _TEXT_KEYS[number % 8] * (1 + number // 8)
         )
 
     def rows(self, columns: Sequence[Column], count: int, *, empty: bool) -> list[Row]:
@@ -128,7 +127,9 @@ class _Maker:
         )
         return self.draw(st.lists(row, min_size=count, max_size=count))
 
-    def history(self, table: str, contract: Contract, unit: AsOfUnit | None, above: int) -> list[Row]:
+    def history(
+        self, table: str, contract: Contract, unit: AsOfUnit | None, above: int
+    ) -> list[Row]:
         """Rows of a history: of a few above, of one, of nobody, or none at all."""
         count = self.draw(st.sampled_from([4, 0, 1, 8, 6, 3]))
         skipped = ("id", "on", "when", "also")
@@ -149,7 +150,9 @@ class _Maker:
         for number, row in enumerate(rows):
             # One above the last names nobody: an orphan.
             owner = self.draw(st.sampled_from([*(list(range(few)) * 4), few, None]))
-            dates = {} if unit is None else {"when": self.draw(st.one_of(when, when, when, st.none()))}
+            dates = (
+                {} if unit is None else {"when": self.draw(st.one_of(when, when, when, st.none()))}
+            )
             made.append(
                 {
                     "id": self.key(number),

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.fakes.raw_applications import raw
 
 from scorewright.adapters.bundles import DiskBundles
 from scorewright.core.bundles import Bundle
@@ -58,6 +59,30 @@ def test_service_starts_without_the_heavy_libraries(deployed: Path) -> None:
     )
     # Then none of them was imported
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_histories_need_none_of_them_either(
+    store: DiskBundles, policy_for: Callable[..., Policy], tmp_path: Path
+) -> None:
+    # Given a deployed bundle that reads histories, and a process that serves it
+    digest = store.publish(raw().bundle).name
+    _, policy = store.publish_policy(policy_for(raw().bundle))
+    store.activate(digest, policy.name, datetime(2026, 11, 21, tzinfo=UTC))
+    code = SERVE + (
+        "import json; from starlette.testclient import TestClient;"
+        " row = deployment.loaded.bundle.golden[0];"
+        " body = {'features': dict(row.values), 'tables': dict(row.tables)};"
+        " pd = TestClient(app).post('/predict', json=body).json()['pd'];"
+        " print(json.dumps([pd, [n for n in ('mlflow', 'polars') if n in sys.modules]]))"
+    )
+    # When it scores one application
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, check=True, text=True
+    )
+    # Then the PD is the promised one, and none of the heavy libraries was imported
+    pd, heavy = json.loads(done.stdout.splitlines()[-1])
+    assert pd == pytest.approx(raw().bundle.golden[0].pd, abs=1e-12)
+    assert heavy == []
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.fakes.machine import CountingClock
 from scorewright.core.contracts import Contract
 from scorewright.core.features import prove_as_of, with_entity
 from scorewright.core.project import FeatureSettings
-from scorewright.flows.events import StageDone, ignore
+from scorewright.flows.events import StageDone, StepDone, ignore
 from scorewright.flows.features.build import BuildTools, build_features, load_tables
 from scorewright.flows.features.check import CheckTools, FeaturesCheck, TableCheck, check_features
 from scorewright.flows.features.ports import Engine
@@ -152,6 +152,28 @@ def test_a_table_without_dates_warns() -> None:
     assert result.is_clean
     (finding,) = result.findings
     assert (finding.code, finding.subject) == ("FEAT-005", "notes")
+
+
+def test_progress_counts_the_rows_of_each_table() -> None:
+    heard = Heard()
+    check_features(declare(), CheckTools(MemoryRows(frames(), 3), MemoryBuilds(), heard))
+    steps = [(e.done, e.detail) for e in heard.events if isinstance(e, StepDone)]
+    assert steps == [
+        (1, "bureau, 3 rows"),
+        (1, "bureau, 4 rows"),
+        (2, "months, 3 rows"),
+        (2, "months, 4 rows"),
+    ]
+
+
+@pytest.mark.parametrize("emptied", [("bureau",), ("months",), ("bureau", "months"), ("loans",)])
+def test_empty_tables_prove_nothing_wrong(emptied: tuple[str, ...]) -> None:
+    rows = frames()
+    for name in emptied:
+        rows[name] = rows[name].head(0)
+    result = check(rows)
+    assert result.is_clean
+    assert [f.code for f in result.findings] == (["FEAT-004"] if emptied == ("bureau",) else [])
 
 
 def test_a_build_tells_features_that_say_nothing() -> None:

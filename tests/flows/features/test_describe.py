@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.fakes.features import MemoryBuilds, NoBundles, declare, frames
 from tests.fakes.histories import MemoryRows
 from tests.fakes.machine import CountingClock, NoCharts
 
-from scorewright.core.errors import UsageError
+from scorewright.core.errors import IntegrityError, UsageError
 from scorewright.core.project import FeatureSettings
 from scorewright.flows.events import ignore
+from scorewright.flows.features import describe as describing
 from scorewright.flows.features.build import BuildTools, build_features
 from scorewright.flows.features.declared import Declared
 from scorewright.flows.features.describe import (
@@ -23,6 +25,8 @@ from scorewright.flows.features.describe import (
 from scorewright.flows.features.lineage import draw_lineage, feature_lineage, set_lineage
 from scorewright.flows.features.listing import list_features
 from scorewright.flows.features.ports import Engine
+from scorewright.flows.ports import BundleStore
+from scorewright.flows.verify_bundle import BundleReport
 
 
 def describe(
@@ -134,6 +138,32 @@ def test_a_build_adds_what_came_out_and_other_rows_take_it_away() -> None:
     other = {**frames(), "loans": frames()["loans"].head(2)}
     tools_of_others = DescribeTools(MemoryRows(other), builds, NoBundles.store())
     assert describe_feature(declared, "debt_ratio", tools_of_others).build is None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        (("income", "debt_ratio"), "uses it (bundle abababababab)"),
+        (("income", "debt_ratio_log"), "uses what is made of it"),
+        (("income", "late_share"), "does not use it"),
+    ],
+)
+def test_the_deployed_model_uses_it_or_what_is_made_of_it_or_neither(
+    monkeypatch: pytest.MonkeyPatch, inputs: tuple[str, ...], words: str
+) -> None:
+    report = SimpleNamespace(features=inputs, digest="ab" * 32)
+    monkeypatch.setattr(describing, "inspect_bundle", lambda *_: report)
+    assert words in describe("debt_ratio").model
+
+
+def test_a_bundle_that_cannot_be_trusted_is_told_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def tampered(store: BundleStore, reference: str) -> BundleReport:
+        raise IntegrityError(f"{store} {reference}", remedy="None.", code="bundle-signature")
+
+    monkeypatch.setattr(describing, "inspect_bundle", tampered)
+    assert describe("debt_ratio").model == "not readable (bundle-signature)"
 
 
 def test_tables_that_are_not_there_do_not_stop_a_description() -> None:

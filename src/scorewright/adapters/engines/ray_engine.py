@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -22,6 +24,9 @@ __all__ = ["RayEngine"]
 STARTS: Final = 3
 #: How often Ray gives a task whose worker died to another.
 RETRIES: Final = 3
+#: Seconds a cluster's head may take to accept a connection.
+CONNECT: Final = 10.0
+_PLACE = re.compile(r"(?:ray://)?(.+):(\d{1,5})")
 
 
 class RayEngine:
@@ -100,17 +105,36 @@ class RayEngine:
 
     def _start(self, ray: Any) -> None:  # noqa: ANN401 - a module
         where: dict[str, Any] = {"address": self._address}
-        if self._address is None:
+        starts = 1
+        if self._address is not None:
+            _refuse_silent(self._address)
+        else:
             where = {"num_cpus": self._processes, "include_dashboard": False}
-        for attempt in range(1, 1 + STARTS):
+            starts = STARTS
+        for attempt in range(1, 1 + starts):
             try:
                 ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
             except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
                 ray.shutdown()
-                if attempt == STARTS:
+                if attempt == starts:
                     raise _unreachable(self._address, error) from error
             else:
                 return
+
+
+def _refuse_silent(address: str) -> None:
+    """Refuse an address where nobody listens; Ray itself would wait there for minutes.
+
+    Raises:
+        ScorewrightError: ``engine-unreachable``.
+    """
+    found = _PLACE.fullmatch(address)
+    if found is None:  # such as ``auto``, which Ray looks up
+        return
+    try:
+        socket.create_connection((found[1].strip("[]"), int(found[2])), timeout=CONNECT).close()
+    except OSError as error:
+        raise _unreachable(address, error) from error
 
 
 def _answer(ray: Any, ready: Any, document: Mapping[str, Any]) -> str:  # noqa: ANN401 - Ray's
@@ -125,7 +149,7 @@ def _answer(ray: Any, ready: Any, document: Mapping[str, Any]) -> str:  # noqa: 
 def _unreachable(address: str | None, error: Exception) -> ScorewrightError:
     where = f"at {address}" if address else "on this machine"
     return ScorewrightError(
-        f"Ray {where} did not start or answer, tried {STARTS} times: {str(error)[:300]}",
+        f"Ray {where} did not start or answer: {' '.join(str(error).split())[:300]}",
         remedy="Check the address with 'ray status', or wait until the machine is less busy; "
         "the engine 'local' needs no Ray.",
         code="engine-unreachable",

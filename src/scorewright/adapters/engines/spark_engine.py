@@ -39,13 +39,13 @@ class SparkEngine:
             need the package and the folder of the work.
 
     Raises:
-        MissingExtraError: PySpark or PyArrow is not installed.
+        MissingExtraError: PySpark, PyArrow or pandas (which Spark looks for) is not installed.
     """
 
     name = "spark"
 
     def __init__(self, master: str) -> None:
-        for package in ("pyspark", "pyarrow"):
+        for package in ("pyspark", "pyarrow", "pandas"):
             if find_spec(package) is None:
                 raise MissingExtraError(package, "spark")
         self._master = with_failures(master)

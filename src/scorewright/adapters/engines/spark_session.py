@@ -49,11 +49,16 @@ def session(master: str) -> Iterator[Any]:
         UsageError: ``engine-java``.
         ScorewrightError: ``engine-unreachable``.
     """
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra, and heavy
+    from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415 - an extra, and heavy
+    from pyspark.sql import SparkSession  # noqa: PLC0415
 
-    active = SparkSession.getActiveSession()
-    if active is not None:
-        yield active
+    try:
+        # Also the session of another thread: there is one context in a process.
+        theirs = SparkSession.active()
+    except PySparkRuntimeError:
+        theirs = None
+    if theirs is not None:
+        yield theirs
         return
     _refuse_old_java()
     started = _start(SparkSession.builder, master)
@@ -74,7 +79,7 @@ def _start(builder: Any, master: str) -> Any:  # noqa: ANN401 - Spark's
     except Exception as error:
         # Py4J's errors share no base with anything; whatever it was, Spark is not there.
         raise ScorewrightError(
-            f"Spark at {master} did not start or answer: {str(error)[:300]}",
+            f"Spark at {master} did not start or answer: {' '.join(str(error).split())[:300]}",
             remedy="Check the master's address; the engine 'local' needs no Spark.",
             code="engine-unreachable",
             details={"engine": "spark", "address": master},

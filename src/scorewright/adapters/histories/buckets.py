@@ -50,7 +50,9 @@ class BucketFiles:
     ) -> None:
         self._schema = schema
         self._buckets = [_Bucket(folder / f"bucket-{i:04d}.parquet") for i in range(count)]
-        self._most = max(1, memory // row_bytes(schema.values()))
+        self._memory = memory
+        self._texts = [name for name, dtype in schema.items() if dtype == pl.String]
+        self._row_bytes = row_bytes(schema.values())
         self._waiting = 0
         self._arrow = _arrow(pl.DataFrame(schema=schema)).schema
 
@@ -79,8 +81,8 @@ class BucketFiles:
             if rows > 0:
                 bucket.waiting.append(kept.slice(start, rows))
                 start += rows
-        self._waiting += start
-        if self._waiting >= self._most:
+        self._waiting += self._bytes_of(kept)
+        if self._waiting >= self._memory:
             self._write_all()
 
     def finish(self) -> list[tuple[str, int, int]]:
@@ -98,6 +100,11 @@ class BucketFiles:
                 os.fsync(stream.fileno())
             listing.append((bucket.path.name, bucket.rows, bucket.path.stat().st_size))
         return listing
+
+    def _bytes_of(self, frame: pl.DataFrame) -> int:
+        """Return about what rows take: short texts are part of a row, long ones come on top."""
+        lengths = (int(frame.get_column(name).str.len_bytes().sum()) for name in self._texts)
+        return frame.height * self._row_bytes + sum(lengths)
 
     def _write_all(self) -> None:
         for bucket in self._buckets:

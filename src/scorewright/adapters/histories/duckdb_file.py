@@ -35,9 +35,6 @@ class DuckDbSource:
 
     Args:
         table: One pattern, the file; ``relation`` names the table or view.
-
-    Raises:
-        MissingExtraError: DuckDB is not installed.
     """
 
     def __init__(self, table: TableFile) -> None:
@@ -50,6 +47,7 @@ class DuckDbSource:
         """Return columns and types; see `Source`.
 
         Raises:
+            MissingExtraError: DuckDB is not installed.
             UsageError: ``data-file-missing``, ``data-source``.
         """
         if self._types is None:
@@ -83,10 +81,12 @@ class DuckDbSource:
             UsageError: ``data-file-missing``, ``data-source``.
         """
         types = {name: str(dtype) for name, dtype in self.schema().items()}
+        # Text of all columns, with marks that no text holds between them and for what is missing.
+        cells = (f"coalesce({quoted_name(name)}::VARCHAR, chr(30))" for name in types)
         with self._connected() as connection:
             row = connection.execute(
-                "SELECT count(*), sum(md5_number_lower(to_json(t)::VARCHAR)::HUGEINT)"  # noqa: S608
-                f" FROM {self._relation} AS t"
+                f"SELECT count(*), sum(md5_number_lower({' || chr(31) || '.join(cells)})::HUGEINT)"  # noqa: S608
+                f" FROM {self._relation}"
             ).fetchone()
         return sha256_hex(canonical_json([types, [str(value) for value in row or ()]]))
 
@@ -116,6 +116,7 @@ class DuckDbSource:
             )
         try:
             with duckdb.connect(self._path, read_only=True, config=_SETTINGS) as connection:
+                connection.execute("SET enable_progress_bar = false")
                 try:
                     yield connection
                 except duckdb.CatalogException as error:

@@ -66,27 +66,37 @@ class KeyMap:
     """Finds the applicant a key leads to.
 
     Args:
-        keys: Keys of the table above, in its own type; where one is repeated, the first counts.
+        keys: Keys of the table above, in its own type; each once, missing ones are passed over.
         positions: Shape (n,), the position of the applicant of each, -1 for nobody.
     """
 
     def __init__(self, keys: pl.Series, positions: Positions) -> None:
         self.is_integer = keys.dtype.is_integer()
         known = keys.is_not_null()
-        self._keys = _as_key(keys.filter(known), is_integer=self.is_integer)
+        if not known.all():
+            keys, positions = keys.filter(known), positions[known.to_numpy()]
+        self._keys = _as_key(keys, is_integer=self.is_integer)
+        self._positions = positions
+        self._seed = _SEED
         codes = self._codes(self._keys)
-        self._positions = positions[known.to_numpy()]
         self._low = 0
         self._table: Positions | None = None
         self._order, self._sorted = np.empty(0, np.int64), np.empty(0, np.int64)
         if self.is_integer and len(codes) > 0 and _is_dense(codes):
             self._low = int(codes.min())
             table = np.full(int(codes.max()) - self._low + 1, _NOBODY, np.int32)
-            table[codes[::-1] - self._low] = self._positions[::-1]
+            table[codes - self._low] = self._positions
             self._table = table
+            self._keys, self._positions = self._keys.clear(), positions[:0]  # all is in the table
         else:
-            self._order = np.argsort(codes, kind="stable")
-            self._sorted = codes[self._order]
+            self._sort(codes)
+            while not self.is_integer and bool((self._sorted[1:] == self._sorted[:-1]).any()):
+                self._seed += 1  # two keys share a hash: once in thousands of large portfolios
+                self._sort(self._codes(self._keys))
+
+    def _sort(self, codes: npt.NDArray[np.int64]) -> None:
+        self._order = np.argsort(codes, kind="stable")
+        self._sorted = codes[self._order]
 
     def positions_of(self, keys: pl.Series) -> Positions:
         """Return the position of each row's applicant, -1 for nobody.
@@ -106,14 +116,14 @@ class KeyMap:
         at = np.minimum(np.searchsorted(self._sorted, codes), len(self._sorted) - 1)
         found = given & (self._sorted[at] == codes)
         rows = self._order[at]
-        if not self.is_integer:  # two texts may share a hash
+        if not self.is_integer:  # a text that is no key may share the hash of one
             found &= (self._keys.gather(rows) == named).fill_null(value=False).to_numpy()
         return np.where(found, self._positions[rows], np.int32(_NOBODY))
 
     def _codes(self, keys: pl.Series) -> npt.NDArray[np.int64]:
         if self.is_integer:
             return keys.fill_null(0).to_numpy()
-        return keys.hash(_SEED).reinterpret(signed=True).to_numpy()
+        return keys.hash(self._seed).reinterpret(signed=True).to_numpy()
 
 
 def _is_dense(codes: npt.NDArray[np.int64]) -> bool:

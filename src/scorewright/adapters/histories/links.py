@@ -102,7 +102,7 @@ def _refuse_duplicates(table: str, keys: pl.Series) -> None:
     Raises:
         FindingsError: ``features-duplicate-key``.
     """
-    if keys.null_count() == 0 and keys.n_unique() == len(keys):
+    if keys.null_count() == 0 and _are_unique(keys):
         return
     twice = keys.filter(keys.is_duplicated() | keys.is_null()).unique().sort()
     shown = ", ".join(str(value) for value in twice.head(_SHOWN))
@@ -114,3 +114,11 @@ def _refuse_duplicates(table: str, keys: pl.Series) -> None:
         code="features-duplicate-key",
         details={"table": table, "key": keys.name, "values": len(twice)},
     )
+
+
+def _are_unique(keys: pl.Series) -> bool:
+    if not keys.dtype.is_integer():
+        return keys.n_unique() == len(keys)
+    # Sorted, because a set of them takes several times the memory.
+    ordered = np.sort(keys.to_numpy())
+    return not bool((ordered[1:] == ordered[:-1]).any())

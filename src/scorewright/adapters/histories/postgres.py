@@ -66,9 +66,6 @@ class PostgresSource:
     Args:
         table: One pattern, the URL; what it leaves out libpq takes from its own environment and
             password file. ``relation`` names the table or view.
-
-    Raises:
-        MissingExtraError: The driver is not installed.
     """
 
     def __init__(self, table: TableFile) -> None:
@@ -81,6 +78,7 @@ class PostgresSource:
         """Return columns and types; see `Source`.
 
         Raises:
+            MissingExtraError: The driver is not installed.
             UsageError: ``data-source``.
         """
         return {name: _TYPES.get(kind, pl.String()) for name, kind in self._columns().items()}

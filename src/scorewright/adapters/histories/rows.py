@@ -53,6 +53,16 @@ class Rows:
         typed = TypedRows(table.name, contract, source.schema())
         yield from typed.frames(source.chunks(columns, self._batch_bytes), columns)
 
+    def raw(self, table: TableFile) -> Iterator[pl.DataFrame]:
+        """Yield the rows with all columns, in the types of the place they lie in.
+
+        Raises:
+            UsageError: As `RowSource.batches`, but for types.
+        """
+        source = self._source(table)
+        for chunk in source.chunks(tuple(source.schema()), self._batch_bytes):
+            yield chunk.frame
+
     def _source(self, table: TableFile) -> Source:
         match place_of(table):
             case Place.FILES:

@@ -37,7 +37,8 @@ class DiskWorkspace:
     Args:
         directory: The folder; made where it is missing.
         source: Reads the tables.
-        memory_mb: What splitting may take, about.
+        memory_mb: What splitting may take, about. The keys of the applications and of histories
+            that others hang on are held beside it, some 20 bytes each.
     """
 
     def __init__(self, directory: Path, source: RowSource, memory_mb: int = 1024) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from scorewright.core.bundles import Manifest
 from scorewright.core.contracts import Contract
+from scorewright.core.features import FeaturePlan, RequestContract
+from scorewright.core.matrix import FeatureSpace
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -64,13 +66,14 @@ def write_model_directory(
 
     shutil.copytree(bundle_dir, target / BUNDLE)
     contract = Contract.from_dict(json.loads((bundle_dir / "contract.json").read_bytes()))
+    inputs = _inputs(bundle_dir, contract)
     model = Model(
         artifact_path=identity.location,
         run_id=identity.run_id,
         model_uuid=identity.model_id,
         model_id=identity.model_id,
-        signature=_signature(contract),
-        saved_input_example_info=_write_example(target, contract, example),
+        signature=_signature(inputs),
+        saved_input_example_info=_write_example(target, inputs, example),
         metadata={
             "bundle": manifest.digest,
             "model_digest": manifest.model_digest,
@@ -105,7 +108,20 @@ def write_model_directory(
     model.save(str(target / "MLmodel"))
 
 
-def _signature(contract: Contract) -> ModelSignature:
+def _inputs(bundle_dir: Path, contract: Contract) -> Mapping[str, bool]:
+    """Return what an application consists of: name -> whether it must be there.
+
+    For a model that reads histories that is the raw application, with its rows as ``tables``.
+    """
+    plan = bundle_dir / "feature_plan.json"
+    if not plan.is_file():
+        return {c.name: True for c in contract.features}
+    space = FeatureSpace.from_dict(json.loads((bundle_dir / "features.json").read_bytes()))
+    request = RequestContract(FeaturePlan.from_dict(json.loads(plan.read_bytes())), space.names)
+    return {**{f.column.name: f.is_required for f in request.application}, "tables": False}
+
+
+def _signature(names: Mapping[str, bool]) -> ModelSignature:
     """Return the names in order, each with MLflow's type "any", and ``pd`` as a double.
 
     The contract says what a value may be. MLflow's own types are not used for the inputs because
@@ -119,13 +135,17 @@ def _signature(contract: Contract) -> ModelSignature:
 
     anything = AnyType()  # type: ignore[no-untyped-call]
     return ModelSignature(
-        inputs=Schema([ColSpec(anything, name=c.name) for c in contract.features]),
+        inputs=Schema(
+            [ColSpec(anything, name=name, required=needed) for name, needed in names.items()]
+        ),
         outputs=Schema([ColSpec(DataType.double, name="pd")]),
     )
 
 
-def _write_example(target: Path, contract: Contract, example: Mapping[str, Any]) -> dict[str, str]:
-    names = [c.name for c in contract.features if c.name in example]
+def _write_example(
+    target: Path, inputs: Mapping[str, bool], example: Mapping[str, Any]
+) -> dict[str, str]:
+    names = [name for name in inputs if name in example]
     split = {"columns": names, "data": [[example[name] for name in names]]}
     (target / "input_example.json").write_text(json.dumps(split), "utf-8")
     serving = json.dumps({"dataframe_split": split}, indent=2)

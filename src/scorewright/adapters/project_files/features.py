@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import traceback
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scorewright.adapters.project_files.problems import Codes, Problems
 from scorewright.adapters.project_files.source import TomlSource, decode, parse, read_bytes
-from scorewright.core.errors import ScorewrightError, UsageError
+from scorewright.core.errors import UsageError
 from scorewright.core.features import (
     AggregateKind,
     AsOf,
@@ -39,6 +40,7 @@ _CODES = Codes(
     noun="an entry of a feature file",
     remedy="Correct the lines named above; docs/reference/features.md explains the entries.",
 )
+_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,119}$")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=120)]
 Kind = Literal[
     "count", "min", "max", "mean", "sum", "std", "nunique", "last", "first", "trend"
@@ -190,7 +192,8 @@ class _Reader:
         try:
             return reader(text)
         except UsageError as error:
-            self._problems.add(path, f"{error.message.rstrip('.')}. {error.remedy}", error.code)
+            said = f"{error.message.rstrip('.')}. {error.remedy.rstrip('.')}"
+            self._problems.add(path, said, error.code)
             return None
 
 
@@ -206,24 +209,56 @@ def _python(path: Path) -> FeatureLibrary:
     read_bytes(path, _CODE)
     try:
         sets: Any = runpy.run_path(str(path)).get("SETS")
-    except ScorewrightError:
-        raise
-    except Exception as error:
-        line = next(
-            (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__))
-             if f.filename == str(path)), None,
-        )  # fmt: skip
-        place = f"{path}:{line}" if line else str(path)
+    except UsageError as error:  # of an expression or a window that the file writes
         raise UsageError(
-            f"{place}: the feature file failed: {type(error).__name__}: {error}.",
+            f"{_place(path, error)}: {error.message}",
+            remedy=error.remedy,
+            code=error.code,
+            details=error.details,
+        ) from error
+    except (Exception, SystemExit) as error:  # a file that ends itself must not end the command
+        raise UsageError(
+            f"{_place(path, error)}: the feature file failed: {type(error).__name__}: {error}.",
             remedy="Run the file by itself with python and mend it.",
             code=_CODE,
         ) from error
     if not isinstance(sets, list | tuple) or not all(isinstance(s, FeatureSet) for s in sets):
-        raise UsageError(
-            f"{path} does not define SETS, a list of FeatureSet.",
-            remedy="End the file with SETS = [FeatureSet(...)]; docs/reference/features.md shows "
-            "one.",
-            code=_CODE,
-        )
+        raise _ill_made(path, "does not define SETS, a list of FeatureSet")
+    for one in sets:
+        _refuse_ill_made(path, one)
     return FeatureLibrary((), tuple(sets))
+
+
+def _place(path: Path, error: BaseException) -> str:
+    """Name the file's own line that was the last to run."""
+    own = (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__))
+           if f.filename == str(path))  # fmt: skip
+    line = next(own, None)
+    return f"{path}:{line}" if line else str(path)
+
+
+def _refuse_ill_made(path: Path, one: FeatureSet) -> None:
+    """Refuse a set whose parts are of other types: Python let them pass when it was made.
+
+    Raises:
+        UsageError: ``features-file``.
+    """
+    if not isinstance(one.name, str) or not isinstance(one.extends, list | tuple):
+        raise _ill_made(path, f"has a set {one.name!r} whose name is no text or extends no list")
+    for feature in one.features:
+        if not isinstance(feature, Feature):
+            raise _ill_made(path, f"has {feature!r} in the set '{one.name}', which is no Feature")
+        if not isinstance(feature.name, str) or _NAME.fullmatch(feature.name) is None:
+            raise _ill_made(path, f"names a feature {feature.name!r}; expected letters and digits")
+        if not isinstance(feature.expression, Expression):
+            what = f"gives the feature '{feature.name}' {feature.expression!r}"
+            raise _ill_made(path, f"{what}, which is no expression: write parse(...) around a text")
+
+
+def _ill_made(path: Path, what: str) -> UsageError:
+    return UsageError(
+        f"{path} {what}.",
+        remedy="End the file with SETS = [FeatureSet(...)]; docs/reference/features.md shows one.",
+        code=_CODE,
+        details={"file": str(path)},
+    )

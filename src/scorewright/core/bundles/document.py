@@ -120,6 +120,11 @@ class GoldenRow:
             row["tables"] = {name: [dict(r) for r in rows] for name, rows in self.tables.items()}
         return row
 
+    def example(self) -> dict[str, Any]:
+        """Return the application as one row, its histories as ``tables`` where there are any."""
+        tables = {name: [dict(row) for row in rows] for name, rows in self.tables.items()}
+        return {**self.values, **({"tables": tables} if tables else {})}
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:

@@ -29,8 +29,8 @@ from scorewright.core.features.text import parse, parse_window, render
 from scorewright.core.features.tree import Aggregate, AggregateKind, Expression, Window
 
 if TYPE_CHECKING:
-    from scorewright.core.features.builds import FeatureBuild, build_digest
     from scorewright.core.features.batch import compute
+    from scorewright.core.features.builds import FeatureBuild, build_digest
     from scorewright.core.features.frames import ENTITY, with_entity
     from scorewright.core.features.profiles import ColumnProfile, merge_profiles, profile
     from scorewright.core.features.proof import (

@@ -210,7 +210,9 @@ class FeatureLibrary:
             near = difflib.get_close_matches(name, by_name, n=2) or list(by_name)
             raise UsageError(
                 f"There is no feature set '{name}'.",
-                remedy=f"Name one of: {', '.join(near) or 'none is declared yet'}.",
+                remedy=f"Name one of: {', '.join(near)}."
+                if near
+                else f"Add [sets.{name}] to a feature file: none is declared yet.",
                 code="feature-set-unknown",
             )
         return by_name[name]
@@ -221,12 +223,15 @@ class FeatureLibrary:
             s.name for s in self.sets if any(f.name == feature for f in self.resolve(s.name))
         )
 
-    def relations(self, entity: Contract, contracts: Mapping[str, Contract]) -> Relations:
+    def relations(
+        self, entity: Contract, contracts: Mapping[str, Contract], known: Sequence[str] = ()
+    ) -> Relations:
         """Join the links with the tables' contracts.
 
         Args:
             entity: Contract of the applications.
             contracts: Contracts of the histories by table name.
+            known: All tables of the project, for near misses.
 
         Raises:
             UsageError: ``features-relations`` for a linked table that the project lacks.
@@ -234,11 +239,11 @@ class FeatureLibrary:
         histories: Sequence[TableLink] = self.links
         for link in histories:
             if link.name not in contracts:
-                near = difflib.get_close_matches(link.name, contracts, n=1)
+                near = difflib.get_close_matches(link.name, [*contracts, *known], n=1)
                 raise UsageError(
                     f"The feature files link the table '{link.name}', which the project lacks.",
                     remedy=f"Add [tables.{link.name}] to scorewright.toml"
-                    + (f", or write {near[0]}." if near else "."),
+                    + (f", or write [tables.{near[0]}] in the feature file." if near else "."),
                     code="features-relations",
                 )
         return Relations(

@@ -7,7 +7,7 @@ done: the tables' contracts, how they hang together, and each feature's expressi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scorewright.core.contracts import Column as ContractColumn
@@ -170,11 +170,20 @@ class FeaturePlan:
             yield from (n for n in walk(feature.expression) if isinstance(n, Aggregate))
 
     def contract(self) -> Contract:
-        """Return the contract of the result: the applications' columns, then the features."""
+        """Return the contract of the result: the applications' columns, then the features.
+
+        Dates and texts that a feature may be made of are no inputs of a model themselves.
+        """
         entity = self.relations.entity
+        columns = (
+            replace(column, use=Use.MONITORING)
+            if column.use is Use.MODEL and column.type not in _OUTPUT
+            else column
+            for column in entity.columns
+        )
         return Contract(
             table=entity.table,
-            columns=(*entity.columns, *(f.column() for f in self.features)),
+            columns=(*columns, *(f.column() for f in self.features)),
             key=entity.key,
             target=entity.target,
             bad_value=entity.bad_value,
@@ -256,7 +265,9 @@ def _by_name(relations: Relations, features: Sequence[Feature]) -> dict[str, Fea
     for feature in features:
         if feature.name in by_name or relations.entity.column(feature.name) is not None:
             where = "declared twice" if feature.name in by_name else "a column of the applications"
-            raise _about(feature, f"is {where}", "Give the feature a name of its own.", "duplicate")
+            raise _about(
+                feature, f"is {where}", "Give the feature a name of its own.", "feature-duplicate"
+            )
         by_name[feature.name] = feature
     return by_name
 
@@ -273,7 +284,7 @@ def _plan_one(
     if feature.name in above:
         circle = " -> ".join((*above[above.index(feature.name) :], feature.name))
         remedy = "Let one of them be made of columns."
-        raise _about(feature, f"is made of itself: {circle}", remedy, "cycle")
+        raise _about(feature, f"is made of itself: {circle}", remedy, "feature-cycle")
     read = sorted(_columns(feature.expression, relations.entity.table))
     parents = [name for table, name in read if table == relations.entity.table and name in by_name]
     for parent in parents:
@@ -332,14 +343,14 @@ def _refuse(
             feature,
             f"reads the outcome '{relations.entity.target}'",
             "Make it of what is known at the decision.",
-            "uses-outcome",
+            "feature-uses-outcome",
         )
     if kind not in _OUTPUT:
         raise _about(
             feature,
             f"would be a {kind}, which a model cannot use",
             "Make a number, a condition or a category with listed values of it.",
-            "type",
+            "feature-type",
         )
 
 
@@ -367,6 +378,6 @@ def _about(feature: Feature, what: str, remedy: str, code: str) -> UsageError:
     return UsageError(
         f"The feature '{feature.name}' {what}.",
         remedy=remedy,
-        code=f"feature-{code}",
+        code=code,
         details={"feature": feature.name},
     )

@@ -109,9 +109,7 @@ class _Query:
             types = {**types, **{f.name: f.type for f in level}}
         return here
 
-    def _level(
-        self, number: int, level: Sequence[PlannedFeature], scope: Scope, here: str
-    ) -> str:
+    def _level(self, number: int, level: Sequence[PlannedFeature], scope: Scope, here: str) -> str:
         """Add the features of a level to the rows of the applications."""
         joins, results = self._joins([f.expression for f in level], scope.table)
         translate = SqlTranslator(scope, results)
@@ -268,5 +266,6 @@ def _grouped(node: Aggregate, counted: str) -> str:
     source = counted
     if node.kind in _EDGES:
         edge = f"{_EDGES[node.kind]}(age) FILTER (WHERE value IS NOT NULL)"
-        source = f"(SELECT *, {edge} OVER (PARTITION BY above) AS edge FROM {counted})"
+        ranked = f"SELECT *, {edge} OVER (PARTITION BY above) AS edge"
+        source = f"({ranked} FROM {counted})"
     return f"SELECT above, {value} AS value\nFROM {source}\nGROUP BY above"

@@ -7,7 +7,12 @@ What they mean, in every engine:
 - a comparison with a missing value is missing; ``and``, ``or`` and ``not`` follow Kleene's logic
   (``False and missing`` is ``False``); a filter keeps the rows for which it is true;
 - numbers are computed as 64-bit floats; a boolean counts as 0 or 1;
-- nobody's ``count`` and ``nunique`` are 0, every other aggregate of nothing is missing.
+- nobody's ``count`` and ``nunique`` are 0, every other aggregate of nothing is missing;
+- of several rows of the same date ``last`` and ``first`` take the greatest value, whatever the
+  order of the rows; rows without a date are in no window and are neither last nor first;
+- a category that its contract does not list is missing, and so is a cell that is not finite;
+- sums are rounded as they come: where one overflows on its way, the order of rows may decide
+  whether it is missing.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import polars as pl
 
 from scorewright.core.contracts import Contract
 from scorewright.core.digests import short
+from scorewright.core.errors import ScorewrightError
 from scorewright.core.features import (
     FeatureBuild,
     FeaturePlan,
@@ -95,12 +96,18 @@ def build_features(
     digest = build_digest(plan, inputs)
     found = tools.builds.find(digest)
     if found is not None:
-        notify(StageDone(STAGE, f"{len(plan.features)} features, built before ({short(digest)})"))
-        return BuiltFeatures(found, plan, was_cached=True)
+        return _found(found, plan, notify)
     size = sum(tools.rows.size(file) for file in files.values())
     fits = settings.engine == _LOCAL and size * _WORKING_FACTOR <= settings.memory_mb * 1_000_000
     work = _Work(plan, files, inputs, digest, tools)
-    build = work.in_memory() if fits else work.in_buckets(settings, size)
+    try:
+        build = work.in_memory() if fits else work.in_buckets(settings, size)
+    except ScorewrightError:
+        # Another process that built the same was faster, and has cleared the buckets away.
+        found = tools.builds.find(digest)
+        if found is None:
+            raise
+        return _found(found, plan, notify)
     tools.builds.save(build)
     for table, count in build.orphans.items():
         if count:
@@ -108,6 +115,12 @@ def build_features(
     done = f"{len(plan.features)} features, {sum(build.rows.values()):,} rows, {build.engine}"
     notify(StageDone(STAGE, done))
     return BuiltFeatures(build, plan, was_cached=False)
+
+
+def _found(build: FeatureBuild, plan: FeaturePlan, notify: Notify) -> BuiltFeatures:
+    said = f"{len(plan.features)} features, built before ({short(build.digest)})"
+    notify(StageDone(STAGE, said))
+    return BuiltFeatures(build, plan, was_cached=True)
 
 
 @dataclass(frozen=True, slots=True)

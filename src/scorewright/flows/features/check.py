@@ -6,8 +6,9 @@ applications and of the tables that others hang on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
@@ -162,8 +163,7 @@ def check_features(declared: Declared, tools: CheckTools) -> FeaturesCheck:
     work = _Work(plan, files, tools.rows)
     tables = [work.applications()]
     for step, name in enumerate(names, start=1):
-        notify(StepDone(STAGE, step, name))
-        tables.append(work.history(name))
+        tables.append(work.history(name, partial(_hear, notify, step, name)))
     build = find_build(plan, declared, tools.rows, tools.builds)
     if build is None:
         notify(Note("These rows are not built yet; what came out of a build was not looked at."))
@@ -171,6 +171,10 @@ def check_features(declared: Declared, tools: CheckTools) -> FeaturesCheck:
     rows = sum(table.rows for table in tables)
     notify(StageDone(STAGE, f"{len(tables)} tables, {rows:,} rows, {len(findings)} findings"))
     return FeaturesCheck(tuple(tables), findings, None if build is None else build.digest)
+
+
+def _hear(notify: Notify, step: int, table: str, rows: int) -> None:
+    notify(StepDone(STAGE, step, f"{table}, {rows:,} rows"))
 
 
 def _parents_first(plan: FeaturePlan) -> list[str]:
@@ -212,8 +216,8 @@ class _Work:
         self.keys[entity] = frame.unique(subset=[key], keep="first", maintain_order=True)
         return _keyed(TableCheck(entity, frame.height, None), key, frame)
 
-    def history(self, name: str) -> TableCheck:
-        """Read the links and dates of a history, batch by batch."""
+    def history(self, name: str, hear: Callable[[int], None]) -> TableCheck:
+        """Read the links and dates of a history, batch by batch; say how many rows have passed."""
         relations, history = self.plan.relations, self.plan.relations.history(name)
         needed = [history.on, *(history.as_of.columns if history.as_of else ())]
         is_parent = any(relations.history(other).parent == name for other in self.plan.tables)
@@ -224,6 +228,7 @@ class _Work:
         kept: list[pl.DataFrame] = []
         for batch in self._batches(name, tuple(dict.fromkeys(needed))):
             rows += batch.height
+            hear(rows)
             linked = self._linked(history, batch)
             if history.parent != relations.entity.table:
                 orphans += linked.get_column(ENTITY).null_count()

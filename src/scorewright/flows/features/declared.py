@@ -49,7 +49,7 @@ def declared(
         UsageError: Everything `compile_plan` and `FeatureLibrary` raise.
     """
     entity = contracts[settings.data.table]
-    relations = library.relations(entity, contracts)
+    relations = library.relations(entity, contracts, tuple(settings.tables))
     plan = compile_plan(relations, library.resolve(name or settings.features.set))
     needed = {settings.data.table, *plan.tables}
     return Declared(library, plan, {n: s for n, s in sources.items() if n in needed})

@@ -14,6 +14,7 @@ from scorewright.flows.ports import TableWriter
 
 __all__ = ["BuildSummary", "summarise"]
 
+_IN_MEMORY: Final = "memory"
 _SHOWN: Final = 10
 _MUCH: Final = 0.5
 
@@ -35,10 +36,11 @@ class BuildSummary:
     def pairs(self) -> list[tuple[str, str]]:
         """Return names and values for people."""
         build, plan = self.built.build, self.built.plan
+        in_memory = build.engine == _IN_MEMORY
         if self.built.was_cached:
             state = "the same definition and the same rows were built before; nothing was computed"
         else:
-            state = f"computed by the engine {build.engine}"
+            state = "computed in memory" if in_memory else f"computed by the engine {build.engine}"
         missing = [p.missing_rate for p in build.profiles]
         much = sum(rate > _MUCH for rate in missing)
         pairs = [
@@ -47,7 +49,7 @@ class BuildSummary:
             ("features", str(len(plan.features))),
             ("applications", f"{build.rows.get(plan.relations.entity.table, 0):,}"),
             ("more than half missing", f"{much} of {len(missing)} features"),
-            ("CPU", f"{build.cpu_seconds:.1f} s"),
+            ("time" if in_memory else "CPU of the workers", f"{build.cpu_seconds:.1f} s"),
         ]
         if build.peak_bytes:
             pairs.append(("peak memory of a worker", f"{build.peak_bytes / 1e6:,.0f} MB"))

@@ -119,7 +119,7 @@ def train(settings: Settings, source: TableSource, tools: TrainTools) -> TrainRe
         tools.notify(StageStarted("bundle"))
         bundle, directory = _publish(run, validated, tools)
         model_uri = run.log_model(
-            bundle.name, directory, bundle.manifest(), dict(bundle.golden[0].values)
+            bundle.name, directory, bundle.manifest(), bundle.golden[0].example()
         )
         # Only now: a run that failed must not leave a signed policy behind.
         draft = make_policy(prepared, validated, bundle, tools.clock.now())
