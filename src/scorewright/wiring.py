@@ -345,7 +345,8 @@ class Project:
         from scorewright.adapters.machine import SystemClock
         from scorewright.flows.features.build import BuildTools
 
-        chosen, rows = self.settings.features, Rows(os.environ)
+        chosen = self.settings.features
+        rows = Rows(os.environ, batch_bytes=_batch_bytes(chosen.memory_mb))
         return BuildTools(
             rows=rows,
             builds=DiskBuilds(
@@ -382,6 +383,11 @@ def _table_file(name: str, table: TableSettings, root: Path) -> TableFile:
         encoding=table.encoding,
         relation=table.relation,
     )
+
+
+def _batch_bytes(memory_mb: int) -> int:
+    """Return how large a frame of rows may be so that several fit in the memory."""
+    return min(16 << 20, (memory_mb << 20) // 32)
 
 
 def _reader() -> TableReader:

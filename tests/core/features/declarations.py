@@ -63,7 +63,7 @@ def plans(draw: st.DrawFn, world: World, *, depth: int = 3, most: int = 4) -> Fe
     growing = _Growing(draw, world)
     features = []
     for number in range(draw(st.sampled_from(range(most, 0, -1)))):
-        family = draw(st.sampled_from(["number", "number", "number", "boolean", "text"]))
+        family = draw(st.sampled_from(["number", "number", "boolean", "number", "text"]))
         # At the root no leaf: a column alone says little.
         expression = growing.composed(family, APPLICATIONS, depth)
         name = f"f{number}"
@@ -94,7 +94,8 @@ class _Growing:
                 *[self.aggregate] * 5,
             ],
             "boolean": [
-                self.comparison, self.comparison, self.logic, self.negation, self.membership,
+                self.comparison, self.comparison, self.logic, self.logic,
+                self.logic, self.negation, self.membership,
                 self.absence,
             ],
             "text": [],

@@ -201,3 +201,47 @@ def test_a_query_says_what_it_computes() -> None:
     assert "-- the rows of loans, with their application and their age at its decision" in query
     assert "months" not in query
     assert query.endswith(";\n")
+
+
+def test_the_ends_of_windows() -> None:
+    loans = rows_of(
+        *({"day": -n} for n in [0, 1, 2, 3, 4, 30, 31, 365, 366, 730, 731]), {"day": None}
+    )
+    plan = plan_of(
+        a='count(loans, last="3 days")',
+        b='count(loans, last="1 months")',
+        c='count(loans, last="12 months")',
+        d='count(loans, last="1 years")',
+        e='count(loans, last="2 years")',
+        f="count(loans)",
+    )
+    found = everywhere(plan, world(loans=loans))
+    assert found == {"a": 4, "b": 6, "c": 8, "d": 8, "e": 10, "f": 12}
+
+
+@pytest.mark.parametrize("left", [True, False, None])
+@pytest.mark.parametrize("right", [True, False, None])
+def test_logic_with_missing_sides(left: bool | None, right: bool | None) -> None:
+    x = None if right is None else float(right)
+    plan = plan_of(both="flag and x > 0", either="flag or x > 0", no="not flag", then="flag == x")
+    found = everywhere(plan, world(applications=rows_of({"flag": left, "x": x})))
+    sides = {left, right}
+    assert found["both"] is (False if False in sides else None if None in sides else True)
+    assert found["either"] is (True if True in sides else None if None in sides else False)
+    assert found["no"] is (None if left is None else not left)
+    assert found["then"] is (None if None in sides else left == right)
+
+
+def test_ties_in_dates_are_broken_by_the_value() -> None:
+    days = [-3, -3, -9, -9, None]
+    loans = rows_of(
+        *(
+            {"day": day, "n": n, "kind": kind}
+            for day, n, kind in zip(days, [1, 2, 5, 4, 9], "abbaa", strict=True)
+        )
+    )
+    plan = plan_of(
+        a="last(loans, n)", b="first(loans, n)", c="last(loans, kind)", d="first(loans, kind)"
+    )
+    for rows in (loans, loans[::-1]):
+        assert everywhere(plan, world(loans=rows)) == {"a": 2, "b": 5, "c": "b", "d": "b"}
