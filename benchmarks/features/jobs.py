@@ -13,26 +13,33 @@ Result = dict[str, Any]
 
 
 def pandas(arguments: Arguments) -> Result:
-    """Compute the peer's features from ``csv``, ``parquet``, or of Parquet what is ``needed``."""
+    """Compute the peer's features.
+
+    Args:
+        arguments: ``style`` is ``csv`` or ``parquet`` (whole tables), ``needed`` (the needed
+            columns of Parquet) or ``applicant`` (whole CSV, a function of an applicant's rows).
+    """
     import pandas as pd  # noqa: PLC0415 - others must not pay for it
 
     from benchmarks.features.peer import COLUMNS, KEY, features  # noqa: PLC0415
     from benchmarks.features.peer_domain import DOMAIN_COLUMNS, domain  # noqa: PLC0415
+    from benchmarks.features.peer_recent import BY_APPLICANT, VECTORISED  # noqa: PLC0415
 
-    root, form = Path(arguments["root"]), arguments["form"]
+    root, style = Path(arguments["root"]), arguments["style"]
     is_whole = arguments["set"] == "combined"
 
     def read(table: str) -> pd.DataFrame:
-        if form == "csv":
+        if style in ("csv", "applicant"):
             return pd.read_csv(root / "csv" / f"{table}.csv")
         more = DOMAIN_COLUMNS.get(table, []) if is_whole else []
-        columns = [*COLUMNS[table], *more] if form == "needed" else None
+        columns = [*COLUMNS[table], *more] if style == "needed" else None
         return pd.read_parquet(root / "portfolio" / table, columns=columns)
 
-    own = list(read("application").columns)
     frame = features(read)
+    own = frame.columns[: frame.columns.get_loc("bureau_DAYS_CREDIT_min")]
     if is_whole:
-        frame = domain(read, frame)
+        recent = BY_APPLICANT if style == "applicant" else VECTORISED
+        frame = domain(read, frame, recent)
     frame = frame.drop(columns=[name for name in own if name != KEY])
     frame.to_parquet(arguments["output"])
     return {"features": frame.shape[1] - 1, "rows": len(frame)}

@@ -14,6 +14,7 @@ __all__ = ["Options", "options"]
 
 _ENGINES = ("local", "ray", "spark")
 _SETS = ("baseline", "combined")
+_PEERS = ("csv", "parquet", "needed", "applicant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Options:
         sets: Feature sets.
         engines: Names of engines.
         cache: Folder in which generated data is kept between runs.
-        with_peers: Whether pandas runs too; at full size it takes minutes and gigabytes.
+        peers: Styles of pandas; empty leaves it out.
         json: File for the figures, or None.
     """
 
@@ -33,7 +34,7 @@ class Options:
     sets: tuple[str, ...]
     engines: tuple[str, ...]
     cache: Path
-    with_peers: bool
+    peers: tuple[str, ...]
     json: Path | None
 
 
@@ -61,12 +62,18 @@ def options(arguments: Sequence[str]) -> Options:
         default=Path(tempfile.gettempdir()) / "scorewright-benchmarks",
         help="folder for generated data, used again (default: %(default)s)",
     )
-    parser.add_argument("--no-peers", action="store_true", help="leave pandas out")
+    parser.add_argument(
+        "--peers",
+        type=_listed(_PEERS),
+        default=("csv", "needed"),
+        help="styles of pandas, any of csv,parquet,needed,applicant, or none; applicant takes "
+        "minutes at a tenth and a quarter of an hour in full (default: csv,needed)",
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     given = parser.parse_args(arguments)
     sizes = tuple(SIZES) if given.size == "both" else (given.size,)
     cache = given.cache.absolute()
-    return Options(sizes, given.sets, given.engines, cache, not given.no_peers, given.json)
+    return Options(sizes, given.sets, given.engines, cache, given.peers, given.json)
 
 
 class _listed:  # noqa: N801 - argparse shows the name in its message
@@ -81,7 +88,7 @@ class _listed:  # noqa: N801 - argparse shows the name in its message
         Raises:
             argparse.ArgumentTypeError: One is not known.
         """
-        names = tuple(text.split(","))
+        names = () if text == "none" else tuple(text.split(","))
         for name in names:
             if name not in self._known:
                 raise argparse.ArgumentTypeError(f"'{name}' is none of {', '.join(self._known)}")

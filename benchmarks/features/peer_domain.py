@@ -1,24 +1,24 @@
-"""The peer's credit ratios: recent windows, last values, time since, and trends, in pandas.
+"""The peer's credit ratios in pandas: columns added to whole tables, masks, and groupings.
 
-As notebooks write them: columns are added to the whole table, masks cut recent rows out, and a
-slope is a ``groupby().apply()`` of a line fitted to the applicant's rows. The features are those of
-our set ``combined``, under its names.
+The features are those of our set ``combined``, under its names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from itertools import combinations_with_replacement
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.features.peer import KEY, Read
+from benchmarks.features.peer_recent import VECTORISED, YEAR, Recent, count, share, trend
 
 __all__ = ["DOMAIN_COLUMNS", "domain"]
 
 NOBODY = 365243
-YEAR, QUARTER = 365, 91
+QUARTER = 91
 LATE = ["1", "2", "3", "4", "5"]
 SOURCES = ["EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3"]
 PRODUCTS = [*SOURCES, "AMT_CREDIT", "AMT_ANNUITY", "DAYS_LAST_PHONE_CHANGE"]
@@ -34,14 +34,16 @@ DOMAIN_COLUMNS: dict[str, list[str]] = {
 }  # fmt: skip
 
 
-def domain(read: Read, df: pd.DataFrame) -> pd.DataFrame:
+def domain(read: Read, df: pd.DataFrame, recent: Recent = VECTORISED) -> pd.DataFrame:
     """Return the applications' frame with the ratios beside the plain aggregates.
 
     Args:
         read: Returns a table.
         df: One row per applicant, with the applications' own columns.
+        recent: How recent windows and trends are written.
     """
-    for part in (_bureau, _balance, _previous, _pos, _payments, _cards):
+    later = [partial(part, recent=recent) for part in (_pos, _payments, _cards)]
+    for part in (_bureau, _balance, _previous, *later):
         df = df.merge(part(read), on=KEY, how="left")
     return _own(df)
 
@@ -60,13 +62,13 @@ def _bureau(read: Read) -> pd.DataFrame:
         "debt": debt,
         "bureau_active_debt_to_credit": running["AMT_CREDIT_SUM_DEBT"].sum()
         / running["AMT_CREDIT_SUM"].sum(),
-        "bureau_overdue_share": _share(bureau, bureau["CREDIT_DAY_OVERDUE"] > 0),
-        "bureau_loans_12m": _count(bureau, -bureau["DAYS_CREDIT"] <= YEAR),
-        "bureau_loans_3m": _count(bureau, -bureau["DAYS_CREDIT"] <= QUARTER),
+        "bureau_overdue_share": share(bureau, bureau["CREDIT_DAY_OVERDUE"] > 0),
+        "bureau_loans_12m": count(bureau, -bureau["DAYS_CREDIT"] <= YEAR),
+        "bureau_loans_3m": count(bureau, -bureau["DAYS_CREDIT"] <= QUARTER),
         "bureau_time_since": -groups["DAYS_CREDIT"].max(),
         "bureau_time_since_active": -running["DAYS_CREDIT"].max(),
         "bureau_last_amount": newest.groupby(KEY)["AMT_CREDIT_SUM"].first(),
-        "bureau_amount_trend": _trend(bureau, "DAYS_CREDIT", "AMT_CREDIT_SUM"),
+        "bureau_amount_trend": trend(bureau, "DAYS_CREDIT", "AMT_CREDIT_SUM"),
     })  # fmt: skip
 
 
@@ -78,7 +80,7 @@ def _balance(read: Read) -> pd.DataFrame:
     worst = months.groupby([KEY, "SK_ID_BUREAU"])["is_late"].mean()
     return _joined({
         "bureau_balance_late_share": months.groupby(KEY)["is_late"].mean(),
-        "bureau_balance_late_12m": _count(
+        "bureau_balance_late_12m": count(
             months, months["is_late"] & (-months["MONTHS_BALANCE"] <= 12)
         ),
         "bureau_balance_late_since": -late.groupby(KEY)["MONTHS_BALANCE"].max(),
@@ -96,7 +98,7 @@ def _previous(read: Read) -> pd.DataFrame:
     ends = previous.sort_values(["DAYS_DECISION", "NAME_CONTRACT_STATUS"], ascending=False)
     groups = previous.groupby(KEY)
     return _joined({
-        "previous_refused_share_12m": _share(
+        "previous_refused_share_12m": share(
             recent, recent["NAME_CONTRACT_STATUS"] == "Refused"
         ),
         "previous_time_since": -groups["DAYS_DECISION"].max(),
@@ -110,62 +112,48 @@ def _previous(read: Read) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _pos(read: Read) -> pd.DataFrame:
+def _pos(read: Read, recent: Recent) -> pd.DataFrame:
     pos = read("pos_cash_balance")
-    recent = pos[-pos["MONTHS_BALANCE"] <= 12]
     late = pos[pos["SK_DPD"] > 0]
-    newest = pos.dropna(subset="CNT_INSTALMENT_FUTURE").sort_values(
-        ["MONTHS_BALANCE", "CNT_INSTALMENT_FUTURE"], ascending=False
-    )
     return _joined({
-        "pos_late_share": _share(pos, pos["SK_DPD"] > 0),
-        "pos_late_12m": _count(pos, (pos["SK_DPD"] > 0) & (-pos["MONTHS_BALANCE"] <= 12)),
-        "pos_dpd_max_12m": recent.groupby(KEY)["SK_DPD"].max(),
+        "pos_late_share": share(pos, pos["SK_DPD"] > 0),
         "pos_late_since": -late.groupby(KEY)["MONTHS_BALANCE"].max(),
-        "pos_instalments_left": newest.groupby(KEY)["CNT_INSTALMENT_FUTURE"].first(),
-    })  # fmt: skip
+    }).merge(recent["pos"](pos), on=KEY, how="left")  # fmt: skip
 
 
-def _payments(read: Read) -> pd.DataFrame:
+def _payments(read: Read, recent: Recent) -> pd.DataFrame:
     paid = read("installments_payments")
     paid["delay"] = paid["DAYS_ENTRY_PAYMENT"] - paid["DAYS_INSTALMENT"]
     paid["short"] = paid["AMT_INSTALMENT"] - paid["AMT_PAYMENT"]
     paid["ratio"] = _finite(paid["AMT_PAYMENT"] / paid["AMT_INSTALMENT"])
     known, known_amount = paid[paid["delay"].notna()], paid[paid["short"].notna()]
-    recent = known[-known["DAYS_INSTALMENT"] <= YEAR]
     late, groups = known[known["delay"] > 0], paid.groupby(KEY)
     return _joined({
         "payment_delay_mean": groups["delay"].mean(),
         "payment_delay_max": groups["delay"].max(),
-        "payment_delay_mean_12m": recent.groupby(KEY)["delay"].mean(),
-        "payment_delay_trend": _trend(paid, "DAYS_INSTALMENT", "delay"),
-        "payment_late_share": _share(known, known["delay"] > 0),
-        "payment_late_share_12m": _share(recent, recent["delay"] > 0),
+        "payment_late_share": share(known, known["delay"] > 0),
         "payment_late_since": -late.groupby(KEY)["DAYS_INSTALMENT"].max(),
         "payment_shortfall_sum": groups["short"].sum(),
         "payment_shortfall_mean": groups["short"].mean(),
-        "payment_shortfall_share": _share(known_amount, known_amount["short"] > 0),
+        "payment_shortfall_share": share(known_amount, known_amount["short"] > 0),
         "payment_ratio_mean": groups["ratio"].mean(),
         "payment_ratio_total": groups["AMT_PAYMENT"].sum() / groups["AMT_INSTALMENT"].sum(),
-    })  # fmt: skip
+    }).merge(recent["payments"](paid), on=KEY, how="left")  # fmt: skip
 
 
-def _cards(read: Read) -> pd.DataFrame:
+def _cards(read: Read, recent: Recent) -> pd.DataFrame:
     card = read("credit_card_balance")
     card["used"] = _finite(card["AMT_BALANCE"] / card["AMT_CREDIT_LIMIT_ACTUAL"])
     card["paid"] = _finite(card["AMT_PAYMENT_CURRENT"] / card["AMT_INST_MIN_REGULARITY"])
-    late, groups = card["SK_DPD"] > 0, card.groupby(KEY)
+    groups = card.groupby(KEY)
     drawn = groups["AMT_DRAWINGS_CURRENT"].sum()
     return _joined({
         "card_utilisation_mean": groups["used"].mean(),
         "card_utilisation_max": groups["used"].max(),
-        "card_utilisation_3m": card[-card["MONTHS_BALANCE"] <= 3].groupby(KEY)["used"].mean(),
-        "card_utilisation_trend": _trend(card, "MONTHS_BALANCE", "used"),
         "card_atm_share": groups["AMT_DRAWINGS_ATM_CURRENT"].sum() / drawn,
         "card_minimum_paid": groups["paid"].mean(),
-        "card_late_share": _share(card, late),
-        "card_late_12m": _count(card, late & (-card["MONTHS_BALANCE"] <= 12)),
-    })  # fmt: skip
+        "card_late_share": share(card, card["SK_DPD"] > 0),
+    }).merge(recent["cards"](card), on=KEY, how="left")  # fmt: skip
 
 
 def _own(df: pd.DataFrame) -> pd.DataFrame:
@@ -200,27 +188,5 @@ def _joined(parts: Mapping[str, pd.Series]) -> pd.DataFrame:
     return pd.DataFrame(parts).rename_axis(KEY).reset_index()
 
 
-def _share(frame: pd.DataFrame, condition: pd.Series) -> pd.Series:
-    return condition.groupby(frame[KEY]).mean()
-
-
-def _count(frame: pd.DataFrame, condition: pd.Series) -> pd.Series:
-    return condition.groupby(frame[KEY]).sum()
-
-
 def _finite(values: pd.Series) -> pd.Series:
     return values.replace([np.inf, -np.inf], np.nan)
-
-
-def _trend(frame: pd.DataFrame, time: str, value: str) -> pd.Series:
-    """Fit a line to each applicant's rows."""
-    known = frame[[KEY, time, value]].dropna()
-    if known.empty:  # apply would give a frame
-        return pd.Series(dtype="float64")
-    return known.groupby(KEY)[[time, value]].apply(lambda rows: _slope(rows[time], rows[value]))
-
-
-def _slope(x: pd.Series, y: pd.Series) -> float:
-    if x.nunique() < 2:
-        return np.nan
-    return float(np.polyfit(x, y, 1)[0])

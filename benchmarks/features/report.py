@@ -27,6 +27,7 @@ _PEERS = {
     "csv": "pandas, whole tables, CSV",
     "parquet": "pandas, whole tables, Parquet",
     "needed": "pandas, needed columns, Parquet",
+    "applicant": "pandas, by applicant, CSV",
 }
 _MEGABYTE = 1_000_000
 
@@ -68,7 +69,7 @@ class _Report:
             f"\n{self.size}, set {self.set_name:20}"
             f"{'CPU s':>8}{'of it work':>12}{'wall s':>8}{'MB':>7}{'MB in all':>11}{'ratio':>7}"
         )
-        theirs = self._peers() if self.wish.with_peers else None
+        theirs = self._peers() if self.wish.peers else None
         self._line("splitting into buckets, once", self._ours("split"))
         parts = None
         for engine in self.wish.engines:
@@ -105,9 +106,11 @@ class _Report:
 
     def _peers(self) -> Path:
         output = self.place.root / "work" / f"pandas-{self.set_name}.parquet"
-        for form, label in _PEERS.items():
-            wanted = {**self._common(), "form": form, "output": str(output)}
-            self._line(label, in_child(f"{_JOBS}pandas", wanted))
+        for style in self.wish.peers:
+            if style == "applicant" and self.set_name == "baseline":
+                continue  # has no windows and no trends
+            wanted = {**self._common(), "style": style, "output": str(output)}
+            self._line(_PEERS[style], in_child(f"{_JOBS}pandas", wanted))
         return output
 
     def _ours(self, job: str, **more: str) -> Cost:
@@ -124,7 +127,7 @@ class _Report:
 
     def _line(self, label: str, cost: Cost) -> None:
         """Print a way; the ratio is the first peer's CPU time to its own."""
-        self.peer_cpu = self.peer_cpu or (cost.cpu if self.wish.with_peers else None)
+        self.peer_cpu = self.peer_cpu or (cost.cpu if self.wish.peers else None)
         work = cost.result.get("work_cpu")
         peak = cost.result.get("worker_bytes", cost.peak_bytes)
         ratio = "" if self.peer_cpu is None else f"{self.peer_cpu / cost.cpu:7.1f}"

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from tests.entry.cli import interrupted
 from tests.entry.cli.portfolio import Answer, Cli
 from tests.entry.cli.relational import FEATURES, NAMES, applications, loans, payments, write_project
@@ -64,6 +65,11 @@ def built(cli: Cli, *arguments: str) -> pl.DataFrame:
     answer = build(cli, "-o", "built.parquet", *arguments)
     assert answer.code == FINE, answer
     return pl.read_parquet("built.parquet").sort("app_id")
+
+
+def alike(file: str, whole: pl.DataFrame) -> None:
+    """Require the features that were computed in another way."""
+    assert_frame_equal(pl.read_parquet(file).sort("app_id"), whole, rel_tol=1e-9, abs_tol=0)
 
 
 def mended(cli: Cli) -> None:
@@ -517,7 +523,7 @@ def test_a_full_disk_and_then_room(
     # When there is room, the same command completes
     more_room()
     assert make(project, "-o", "built.parquet").code == FINE
-    assert pl.read_parquet("built.parquet").sort("app_id").equals(whole)
+    alike("built.parquet", whole)
 
 
 def test_a_full_disk_for_the_file_asked_for(project: Cli, full_disk: Path) -> None:
@@ -537,25 +543,24 @@ def stamps(folder: str, pattern: str) -> dict[str, tuple[int, int]]:
 
 
 def test_a_build_killed_twice_goes_on_where_it_stopped(project: Cli) -> None:
-    whole = built(project)
-    shutil.rmtree(BUILDS)
     command = ("features", "build", *IN_BUCKETS, "-o", "built.parquet")
+    assert interrupted.run("never", *command).returncode == FINE
+    whole = pl.read_parquet("built.parquet")
+    shutil.rmtree(BUILDS)
     Path("built.parquet").unlink()
 
     # Killed while the third table is split: two are whole, nothing of the third counts
     assert interrupted.run("bucketing", *command).returncode == -9
     assert not Path("built.parquet").exists()
     (root,) = BUILDS.iterdir()
-    whole_tables = {"applications", "loans"}
-    assert {p.parent.name for p in root.glob("rows/*/receipt.json")} - whole_tables <= {
-        p.name for p in root.glob("rows/.*")
-    }
+    split = [stamps(f"rows/{name}", "*") for name in ("applications", "loans")]
+    assert all("receipt.json" in files for files in split)
     assert not (root / "rows" / "payments").exists()
-    split = [stamps(f"rows/{name}", "*") for name in sorted(whole_tables)]
+    assert len(list(root.glob("rows/.payments*"))) == 1
 
     # Killed while it computes: three buckets are done, and the split tables were not split again
     assert interrupted.run("computing", *command).returncode == -9
-    assert [stamps(f"rows/{name}", "*") for name in sorted(whole_tables)] == split
+    assert [stamps(f"rows/{name}", "*") for name in ("applications", "loans")] == split
     assert not list(root.glob("rows/.*"))
     done = stamps("parts", "part-*.json")
     assert len(done) >= 3
@@ -568,7 +573,7 @@ def test_a_build_killed_twice_goes_on_where_it_stopped(project: Cli) -> None:
     after = stamps("parts", "part-*.json")
     assert {name: after[name] for name in done} == done
     assert len(after) == interrupted.BUCKETS
-    assert pl.read_parquet("built.parquet").sort("app_id").equals(whole)
+    assert pl.read_parquet("built.parquet").equals(whole)
     nothing_else = [p.name for p in root.rglob("*") if ".part" in p.name]
     assert nothing_else == []
 
@@ -592,7 +597,7 @@ def test_two_processes_that_build_the_same(project: Cli, monkeypatch: pytest.Mon
     assert answer.code == FINE, answer
     assert others == [FINE]
     assert "built before" in answer.text
-    assert pl.read_parquet("built.parquet").sort("app_id").equals(whole)
+    alike("built.parquet", whole)
 
 
 def test_two_processes_that_start_together(project: Cli) -> None:
@@ -607,5 +612,5 @@ def test_two_processes_that_start_together(project: Cli) -> None:
     said = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [FINE, FINE], said
     for name in ("one", "two"):
-        assert pl.read_parquet(f"{name}.parquet").sort("app_id").equals(whole)
+        alike(f"{name}.parquet", whole)
     assert len(list(BUILDS.glob("*/features.json"))) == 1

@@ -37,7 +37,7 @@ def list_sets(
     """List the feature sets; with --set the features of one, with type, unit, use and tables."""
     from scorewright import wiring
 
-    listing = wiring.project(session(context).config).list_features(set_name)
+    listing = wiring.project(session(context).config).features.list(set_name)
     if as_json:
         print_json(listing.to_dict())
         return
@@ -61,7 +61,7 @@ def describe(
     from scorewright import wiring
 
     project = wiring.project(session(context).config)
-    found = project.describe_feature(name, set_name, with_sql=sql)
+    found = project.features.describe(name, set_name, with_sql=sql)
     if as_json:
         print_json(found.to_dict())
         return
@@ -89,7 +89,7 @@ def graph(
     from scorewright import wiring
 
     project = wiring.project(session(context).config)
-    drawing = project.write_lineage(name, set_name, output)
+    drawing = project.features.draw(name, set_name, output)
     if as_json:
         print_json(drawing.to_dict(output))
         return
@@ -108,7 +108,7 @@ def check(context: typer.Context, set_name: SetOption = None, as_json: JsonOptio
     from scorewright import wiring
 
     with listening(context, as_json=as_json) as notify:
-        result = wiring.project(session(context).config).check_features(set_name, notify)
+        result = wiring.project(session(context).config).features.check(set_name, notify)
     if as_json:
         print_json(result.to_dict())
     else:
@@ -153,7 +153,7 @@ def build(  # noqa: PLR0913, PLR0917 - one parameter per option
     wish = wiring.FeatureWish(set_name, engine, processes, memory_mb)
     with listening(context, as_json=as_json) as notify:
         project = wiring.project(session(context).config)
-        summary = project.summarise_features(wish, output, notify)
+        summary = project.features.summarise(wish, output, notify)
     if as_json:
         print_json(summary.to_dict())
         return

@@ -1,0 +1,43 @@
+"""Settings to objects: the only room that knows which adapter stands behind which port.
+
+Everything here is short: read the settings once, build the adapters a flow needs, call the
+flow. Adapters are imported where they are needed, so that a command pays only for its own.
+"""
+
+from scorewright.wiring.demos import demo, demo_portfolio
+from scorewright.wiring.features import FeatureRoom, FeatureWish
+from scorewright.wiring.machine import MlflowUi, clock, learners, library_versions
+from scorewright.wiring.project import Project, accept_finding, doctor, project
+from scorewright.wiring.scoring import ScoreWish, score, score_part
+from scorewright.wiring.start import (
+    NewProject,
+    NewTemplateProject,
+    download,
+    generate_portfolio,
+    init_project,
+    init_template,
+)
+
+__all__ = [
+    "FeatureRoom",
+    "FeatureWish",
+    "MlflowUi",
+    "NewProject",
+    "NewTemplateProject",
+    "Project",
+    "ScoreWish",
+    "accept_finding",
+    "clock",
+    "demo",
+    "demo_portfolio",
+    "doctor",
+    "download",
+    "generate_portfolio",
+    "init_project",
+    "init_template",
+    "learners",
+    "library_versions",
+    "project",
+    "score",
+    "score_part",
+]
