@@ -21,7 +21,7 @@ demo: .uv  ## the whole path on real loans, in under two minutes
 	@echo "In this clone the command lies in .venv/bin; 'source .venv/bin/activate' puts it on the path."
 
 test: .uv  ## all tests
-	$(RUN) pytest -n 2
+	$(RUN) pytest -n 2 --dist loadgroup
 
 check: format lint types floors test docs build  ## what CI runs: format, lint, types, floors, tests, docs, build
 

@@ -47,7 +47,8 @@ def in_child(program: str, arguments: Mapping[str, Any]) -> Cost:
         RuntimeError: The child failed; its last lines are in the message.
     """
     began = time.monotonic()
-    command = [sys.executable, "-m", "benchmarks.features.child", program, json.dumps(arguments)]
+    module = "benchmarks.features.child"
+    command = [sys.executable, "-m", module, program, json.dumps(arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wall = time.monotonic() - began
     if done.returncode != 0:

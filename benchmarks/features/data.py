@@ -68,4 +68,4 @@ class Place:
 
 def declared(root: Path, set_name: str) -> Declared:
     """Return a set of the template's features over the portfolio of a folder."""
-    return wiring.project(root / "project" / "scorewright.toml").declared_features(set_name)
+    return wiring.project(root / "project" / "scorewright.toml").features.declared(set_name)

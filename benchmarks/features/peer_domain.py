@@ -6,7 +6,6 @@ The features are those of our set ``combined``, under its names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -42,9 +41,10 @@ def domain(read: Read, df: pd.DataFrame, recent: Recent = VECTORISED) -> pd.Data
         df: One row per applicant, with the applications' own columns.
         recent: How recent windows and trends are written.
     """
-    later = [partial(part, recent=recent) for part in (_pos, _payments, _cards)]
-    for part in (_bureau, _balance, _previous, *later):
+    for part in (_bureau, _balance, _previous):
         df = df.merge(part(read), on=KEY, how="left")
+    for dated in (_pos, _payments, _cards):
+        df = df.merge(dated(read, recent), on=KEY, how="left")
     return _own(df)
 
 

@@ -37,7 +37,9 @@ class DemoProject(Protocol):
         """Train and deploy."""
         ...
 
-    def write_report(self, result: TrainResult, file: Path | None, notify: Notify) -> Path:
+    def write_report(
+        self, result: TrainResult, file: Path | None, notify: Notify, lift: Lift | None = None
+    ) -> Path:
         """Write the HTML report."""
         ...
 
@@ -125,7 +127,7 @@ def run_demo(title: str, project: DemoProject, clock: Clock, notify: Notify) -> 
     training = project.train(notify)
     relational = training.validated.prepared.relational
     lift = None if relational is None else histories_lift(training.validated.prepared, notify)
-    report = project.write_report(training, None, notify)
+    report = project.write_report(training, None, notify, lift)
     notify(StageStarted("serve"))
     golden = training.bundle.golden[len(training.bundle.golden) // 2]
     with project.service() as service:

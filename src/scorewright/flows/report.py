@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from scorewright.core.charts import approval_chart, threshold_explorer
+from scorewright.core.charts import LiftBar, approval_chart, lift_chart, threshold_explorer
 from scorewright.core.report import Figure, ReportContent, Section
+from scorewright.flows.lift import Lift
 from scorewright.flows.train import TrainResult
 from scorewright.flows.train.record import charts
 
 __all__ = ["training_report"]
 
 
-def training_report(result: TrainResult) -> ReportContent:
+def training_report(result: TrainResult, lift: Lift | None = None) -> ReportContent:
     """Return the content of a training's HTML report.
 
     Args:
         result: What training left behind.
+        lift: What the histories add, where that was looked at.
     """
     prepared = result.validated.prepared
     m = result.metrics
@@ -26,7 +28,7 @@ def training_report(result: TrainResult) -> ReportContent:
             "rows the model never saw."
         ),
         verdict=_verdict(result),
-        sections=_sections(result),
+        sections=(*_sections(result), *_lift_section(lift)),
         footer={
             "run": f"{result.run_id} in {result.experiment}",
             "store": result.tracking,
@@ -37,6 +39,24 @@ def training_report(result: TrainResult) -> ReportContent:
             "made": result.bundle.created_at,
         },
     )
+
+
+def _lift_section(lift: Lift | None) -> tuple[Section, ...]:
+    """Return the chart of what each table adds."""
+    if lift is None:
+        return ()
+    subtitle = f"{lift.applications:,} applications, {lift.folds} folds, 95 % intervals (DeLong)"
+    bars = [
+        LiftBar(row.tables, row.auc, row.low, row.high, f"{row.added:+.3f}" if row.added else "")
+        for row in lift.rows
+    ]
+    text = (
+        "The same learner on the same folds: with the application alone, with one table beside "
+        "it, with all. The intervals are of each figure alone; the differences are paired and "
+        "surer than their overlap suggests."
+    )
+    chart = lift_chart(bars, "What the histories add", subtitle)
+    return (Section("lift", "What the histories add", text, chart, None, wide=True),)
 
 
 def _verdict(result: TrainResult) -> tuple[Figure, ...]:

@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from scorewright.flows.check_project import ProjectCheck
     from scorewright.flows.demo import RunningService
     from scorewright.flows.doctor import Check
+    from scorewright.flows.lift import Lift
     from scorewright.flows.ports import (
         BundleStore,
         TableSource,
     )
-    from scorewright.flows.train import TrainResult
+    from scorewright.flows.train import TrainResult, TrainTools
     from scorewright.flows.verify_bundle import BundleReport, Deployment
 
 __all__ = ["Project", "accept_finding", "doctor", "project"]
@@ -78,13 +79,29 @@ class Project:
 
     def train(self, notify: Notify) -> TrainResult:
         """Train and deploy."""
+        from scorewright.flows.train import train
+
+        return train(
+            self.settings, self.source(self.settings.data.table), self._train_tools(notify)
+        )
+
+    def lift(self, notify: Notify) -> Lift:
+        """Compare what the learner makes of the applications alone and of their histories."""
+        from scorewright.flows.lift import histories_lift
+        from scorewright.flows.train import prepare
+
+        tools = self._train_tools(notify)
+        prepared = prepare(self.settings, self.source(self.settings.data.table), tools)
+        return histories_lift(prepared, notify)
+
+    def _train_tools(self, notify: Notify) -> TrainTools:
         from scorewright.adapters.charts import VegaRenderer
         from scorewright.adapters.machine import GitVersion, SystemClock, library_versions
         from scorewright.adapters.mlflow_store import MlflowRunLog
         from scorewright.adapters.project_files import TomlContractFiles
-        from scorewright.flows.train import TrainTools, train
+        from scorewright.flows.train import TrainTools
 
-        tools = TrainTools(
+        return TrainTools(
             reader=reader(),
             contracts=TomlContractFiles(),
             learners=learners(),
@@ -99,9 +116,10 @@ class Project:
             notify=notify,
             features=self.features.for_training(notify),
         )
-        return train(self.settings, self.source(self.settings.data.table), tools)
 
-    def write_report(self, result: TrainResult, file: Path | None, notify: Notify) -> Path:
+    def write_report(
+        self, result: TrainResult, file: Path | None, notify: Notify, lift: Lift | None = None
+    ) -> Path:
         """Write the HTML report of a training, by default ``report.html`` in the project."""
         from scorewright.adapters.charts import VegaRenderer
         from scorewright.adapters.project_files import write_texts
@@ -110,7 +128,7 @@ class Project:
 
         notify(StageStarted("report"))
         target = file or self.root / "report.html"
-        write_texts({target: HtmlReports(VegaRenderer()).render(training_report(result))})
+        write_texts({target: HtmlReports(VegaRenderer()).render(training_report(result, lift))})
         notify(StageDone("report", str(target)))
         return target
 

@@ -101,6 +101,16 @@ def test_a_feature_file_that_links_a_table_the_project_lacks(project: Cli) -> No
     refused(build(project), USAGE, "features-relations", "'payment'", "write [tables.payments]")
 
 
+def test_a_feature_file_that_links_the_applications_themselves(project: Cli) -> None:
+    edit(
+        "features.toml",
+        "[tables.payments]",
+        "[tables.applications]\non='app_id'\n[tables.payments]",
+    )
+    answer = build(project)
+    refused(answer, USAGE, "features-relations", "which is the applications", "Take [tables.appl")
+
+
 def test_a_table_without_a_contract_gets_one_from_data_check(project: Cli) -> None:
     Path("contracts/loans.toml").unlink()
     refused(build(project), USAGE, "contract-missing", "'loans'", "scorewright data check")
@@ -441,7 +451,7 @@ def test_an_unknown_set(project: Cli) -> None:
     for command in (("features", "build"), ("features", "check"), ("train",)):
         refused(project(*command), USAGE, "feature-set-unknown", "'smal'", "Name one of: small")
     Path("features.toml").write_text("", encoding="utf-8")
-    refused(build(project), USAGE, "feature-set-unknown", "none is declared")
+    refused(build(project), USAGE, "feature-set-unknown", "features.files", "none is declared")
 
 
 def test_an_unknown_engine(project: Cli) -> None:

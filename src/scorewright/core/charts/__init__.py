@@ -14,6 +14,7 @@ from scorewright.core.charts.distribution import score_distribution_chart
 from scorewright.core.charts.explorer import threshold_explorer
 from scorewright.core.charts.folds import fold_chart
 from scorewright.core.charts.importance import importance_chart
+from scorewright.core.charts.lift import LiftBar, lift_chart
 from scorewright.core.charts.lineage import Lineage, LineageNode, lineage_mermaid, lineage_page
 from scorewright.core.charts.lineage_chart import lineage_chart
 from scorewright.core.charts.ranking import pr_chart, roc_chart
@@ -23,6 +24,7 @@ from scorewright.core.charts.thin import MAX_POINTS, thin_curve
 __all__ = [
     "DARK_TWINS",
     "MAX_POINTS",
+    "LiftBar",
     "Lineage",
     "LineageNode",
     "Spec",
@@ -32,6 +34,7 @@ __all__ = [
     "cost_curve_chart",
     "fold_chart",
     "importance_chart",
+    "lift_chart",
     "lineage_chart",
     "lineage_mermaid",
     "lineage_page",

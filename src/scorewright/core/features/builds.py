@@ -42,8 +42,9 @@ class FeatureBuild:
         proofs: That every row was known before its decision.
         profiles: Missing values and range of every feature.
         parts: Parquet files of the result, relative to the document.
-        cpu_seconds: Of the workers, or of this process where there were none.
-        peak_bytes: Largest resident memory of a worker.
+        cpu_seconds: CPU time of the workers together; where this process computed in memory, the
+            wall time it took.
+        peak_bytes: Largest resident memory of a worker; 0 where there was none.
     """
 
     digest: str

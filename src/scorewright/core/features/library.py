@@ -212,7 +212,7 @@ class FeatureLibrary:
                 f"There is no feature set '{name}'.",
                 remedy=f"Name one of: {', '.join(near)}."
                 if near
-                else f"Add [sets.{name}] to a feature file: none is declared yet.",
+                else f"Add [sets.{name}] to a file under features.files; none is declared yet.",
                 code="feature-set-unknown",
             )
         return by_name[name]
@@ -238,6 +238,12 @@ class FeatureLibrary:
         """
         histories: Sequence[TableLink] = self.links
         for link in histories:
+            if link.name == entity.table:
+                raise UsageError(
+                    f"The feature files link the table '{link.name}', which is the applications.",
+                    remedy=f"Take [tables.{link.name}] out: only what hangs on it is linked.",
+                    code="features-relations",
+                )
             if link.name not in contracts:
                 near = difflib.get_close_matches(link.name, [*contracts, *known], n=1)
                 raise UsageError(

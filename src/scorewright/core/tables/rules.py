@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 
-import pandera.polars as pa
 import polars as pl
-from pandera.errors import SchemaError, SchemaErrors
 
 from scorewright.core.contracts import Column, ColumnType, Contract, expectation
 from scorewright.core.tables.failures import Failure
+
+with warnings.catch_warnings():
+    # Pandera looks whether Spark is there, and Spark complains of pandas; 'doctor' tells it.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support", FutureWarning)
+    import pandera.polars as pa
+    from pandera.errors import SchemaError, SchemaErrors
 
 __all__ = ["break_rules", "unlisted"]
 

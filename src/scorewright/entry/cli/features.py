@@ -11,6 +11,7 @@ from scorewright.entry.cli.screen import (
     JsonOption,
     listening,
     print_json,
+    print_lift,
     print_pairs,
     print_table,
     session,
@@ -122,6 +123,22 @@ def check(context: typer.Context, set_name: SetOption = None, as_json: JsonOptio
             stdout().print("Every row was known before its decision, every key tells rows apart.")
     if not result.is_clean:
         raise typer.Exit(FINDINGS)
+
+
+@app.command("lift", epilog="Example: scorewright features lift --json")
+def lift(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Compare the learner with the application alone, with each table, and with all.
+
+    On the same folds, with intervals and paired tests; nothing is logged or deployed.
+    """
+    from scorewright import wiring
+
+    with listening(context, as_json=as_json) as notify:
+        found = wiring.project(session(context).config).lift(notify)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    print_lift(found)
 
 
 @app.command("build", epilog="Example: scorewright features build --output features.parquet")

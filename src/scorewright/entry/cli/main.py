@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import traceback
-import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -91,8 +90,6 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_AGENT_HINT", "1")
     # Threads that wait for each other sleep; on a busy machine spinning costs them the processor.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    # Pandera looks whether Spark is there; that Spark and pandas differ is told by 'doctor'.
-    warnings.filterwarnings("ignore", "PySpark does not yet fully support", FutureWarning)
     # Whoever asks us to end (systemd, Kubernetes, CI) gets the same clean end as Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
