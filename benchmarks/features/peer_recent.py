@@ -36,7 +36,7 @@ def trend(frame: pd.DataFrame, time: str, value: str) -> pd.Series:
     """Fit a line to each applicant's rows; return the slopes."""
     known = frame[[KEY, time, value]].dropna()
     if known.empty:  # apply would give a frame
-        return pd.Series(dtype="float64")
+        return pd.Series(dtype="float64", index=pd.Index([], name=KEY))
     return known.groupby(KEY)[[time, value]].apply(lambda rows: _slope(rows[time], rows[value]))
 
 

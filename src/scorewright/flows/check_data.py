@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from scorewright.core.findings import Finding
 from scorewright.core.project import DataSettings, Settings
 from scorewright.core.tables import TableReport, check_frame, infer_contract
 from scorewright.flows.events import Note, Notify, StageDone, StageStarted, StepDone
-from scorewright.flows.ports import ContractFiles, TableReader, TableSource
+from scorewright.flows.ports import ContractFiles, TableFile, TableReader, TableSource
 
 __all__ = ["DataCheck", "check_data"]
 
 STAGE = "data"
+_LARGE = "'scorewright features check' looks at it in batches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def check_data(
     reader: TableReader,
     contracts: ContractFiles,
     notify: Notify,
+    *,
+    is_too_large: Callable[[TableFile], bool] = lambda _: False,
 ) -> DataCheck:
     """Read each table, infer its contract where there is none, and enforce it.
 
@@ -58,6 +61,8 @@ def check_data(
         reader: Reads tables.
         contracts: Reads and writes contracts.
         notify: Hears the progress.
+        is_too_large: Tells which tables do not fit in memory. Of histories with a contract only
+            dates, keys and types are then checked, when features are built of them.
 
     Returns:
         Reports, and the contracts that were written. Bad rows raise nothing.
@@ -72,8 +77,18 @@ def check_data(
     written: list[Path] = []
     enforced: dict[str, Contract] = {}
     for done, source in enumerate(tables, start=1):
-        frame = reader.read(source.file)
         contract = contracts.load(source.contract_path)
+        is_history = source.file.name != settings.data.table and contract is not None
+        if is_history and is_too_large(source.file):
+            notify(Note(f"table '{source.file.name}' is too large for memory: {_LARGE}"))
+            continue
+        try:
+            frame = reader.read(source.file)
+        except UsageError as error:
+            if not is_history or error.code != "data-file-empty":
+                raise
+            notify(Note(f"table '{source.file.name}' holds no rows"))
+            continue
         if contract is None:
             contract = _inferred(frame, source.file.name, settings.data)
             contracts.save(contract, source.contract_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,13 @@ from scorewright.core.project import Settings
 from scorewright.core.tables import TableReport
 from scorewright.flows.check_data import check_data
 from scorewright.flows.events import Notify, StageDone, StageStarted
-from scorewright.flows.ports import ContractFiles, LearnerCatalogue, TableReader, TableSource
+from scorewright.flows.ports import (
+    ContractFiles,
+    LearnerCatalogue,
+    TableFile,
+    TableReader,
+    TableSource,
+)
 from scorewright.flows.screening import find_leaks, finding_dict, learning_table
 
 __all__ = ["ProjectCheck", "check_project"]
@@ -84,13 +90,15 @@ class ProjectCheck:
         }
 
 
-def check_project(
+def check_project(  # noqa: PLR0913 - a port each
     settings: Settings,
     sources: Sequence[TableSource],
     reader: TableReader,
     contracts: ContractFiles,
     learners: LearnerCatalogue,
     notify: Notify,
+    *,
+    is_too_large: Callable[[TableFile], bool] = lambda _: False,
 ) -> ProjectCheck:
     """Enforce every contract, inferring those that are missing, and look for leaks.
 
@@ -101,6 +109,7 @@ def check_project(
         contracts: Reads and writes contracts.
         learners: For the shuffled-label control.
         notify: Hears the progress.
+        is_too_large: As in `check_data`.
 
     Returns:
         Everything found; nothing is raised for findings.
@@ -108,7 +117,7 @@ def check_project(
     Raises:
         UsageError: Files, settings or contracts that cannot be read.
     """
-    check = check_data(settings, sources, reader, contracts, notify)
+    check = check_data(settings, sources, reader, contracts, notify, is_too_large=is_too_large)
     leakage = None
     report = next(r for r in check.reports if r.table == settings.data.table)
     if report.is_clean:

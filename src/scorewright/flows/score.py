@@ -120,7 +120,8 @@ def score_file(
             writer.check(target)
     raw = reader.read(request.file)
     scoring = _scoring_contract(deployment.loaded.bundle, raw)
-    ignored = [name for name in raw.columns if name not in scoring.names]
+    read = _read_by_features(deployment.loaded.bundle)
+    ignored = [name for name in raw.columns if name not in scoring.names and name not in read]
     if ignored:
         notify(Note(f"columns the model does not use are ignored: {', '.join(ignored[:8])}"))
     report = check_frame(raw.select([n for n in raw.columns if n in scoring.names]), scoring)
@@ -152,6 +153,12 @@ def score_file(
         output=request.output,
         rejects=request.rejects if len(bad) else None,
     )
+
+
+def _read_by_features(bundle: Bundle) -> frozenset[str]:
+    """Return the columns of applications that features are made of."""
+    plan = bundle.features
+    return frozenset(() if plan is None else plan.columns_of(plan.relations.entity.table))
 
 
 def _scoring_contract(bundle: Bundle, raw: pl.DataFrame) -> Contract:

@@ -39,6 +39,9 @@ CONTROL_FOLDS = 3
 CONTROL_SHUFFLES = 3
 #: A column that ranks so well that one has to ask when it was known.
 STRONG_COLUMN = "LEAK-002"
+_SCREENED = (
+    "It is made of dated rows and of columns that are screened themselves, so nothing is stopped."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def find_leaks(
         denied_names=tuple(settings.leakage.denied_names),
     )
     findings: list[Finding] = [
-        replace(finding, severity="info")
+        replace(finding, severity="info", message=f"{finding.message} {_SCREENED}")
         if finding.code == STRONG_COLUMN and finding.subject in derived
         else finding
         for finding in screen(table.frame, table.contract, table.y, table.plan.fold, limits)

@@ -73,8 +73,15 @@ class Project:
         from scorewright.flows.check_project import check_project
 
         sources = [self.source(name) for name in self.settings.tables]
+        rows, most = self.features.tools(notify).rows, self.settings.features.memory_mb
         return check_project(
-            self.settings, sources, reader(), TomlContractFiles(), learners(), notify
+            self.settings,
+            sources,
+            reader(),
+            TomlContractFiles(),
+            learners(),
+            notify,
+            is_too_large=lambda table: rows.size(table) > most * 1_000_000,
         )
 
     def train(self, notify: Notify) -> TrainResult:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from scorewright.core.charts import (
+    LiftBar,
     Spec,
     approval_chart,
     calibration_chart,
@@ -17,6 +18,7 @@ from scorewright.core.charts import (
     cost_curve_chart,
     fold_chart,
     importance_chart,
+    lift_chart,
     pr_chart,
     roc_chart,
     score_distribution_chart,
@@ -103,5 +105,14 @@ def drawings(applications: Applications) -> Mapping[str, Callable[[], Spec]]:
         "confusion": lambda: confusion_chart(120, 800, 2900, 180),
         "importance": lambda: importance_chart({f"f{k}": 1 / (k + 1) for k in range(45)}),
         "folds": lambda: fold_chart({"roc_auc": [0.71, 0.7, 0.73], "brier": [0.1, 0.11, 0.12]}),
+        "lift": lambda: lift_chart(
+            [
+                LiftBar("application alone", 0.725, 0.71, 0.739, ""),
+                LiftBar("payments", 0.744, 0.73, 0.758, "+0.020"),
+                LiftBar("all tables", 0.767, 0.754, 0.78, "+0.042"),
+            ],
+            "What the histories add",
+            "15,779 applications",
+        ),
         "explorer": lambda: threshold_explorer(t, cost, rate, defaults, fn, fp, best),
     }

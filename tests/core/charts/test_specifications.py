@@ -28,6 +28,7 @@ NAMES = (
     "explorer",
     "folds",
     "importance",
+    "lift",
     "pr",
     "roc",
 )

@@ -46,7 +46,8 @@ class DiskBuilds:
             build = FeatureBuild.from_dict(json.loads((folder / _DOCUMENT).read_bytes()))
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        is_whole = all(_is_whole(folder / _PARTS / part) for part in build.parts)
+        names = {column.name for column in build.profiles}
+        is_whole = all(_is_whole(folder / _PARTS / part, names) for part in build.parts)
         return build if is_whole and build.digest == digest else None
 
     def workspace(self, digest: str) -> Workspace:
@@ -107,13 +108,12 @@ class DiskBuilds:
         return self._directory / digest[:_NAME_LENGTH]
 
 
-def _is_whole(part: Path) -> bool:
+def _is_whole(part: Path, names: set[str]) -> bool:
     """Tell whether a part is there to its end, where Parquet says what is in it."""
     try:
-        pl.read_parquet_schema(part)
+        return names <= set(pl.read_parquet_schema(part))
     except (OSError, pl.exceptions.PolarsError):
         return False
-    return True
 
 
 def _aside(target: Path) -> Path:

@@ -6,6 +6,7 @@ import re
 import runpy
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -155,17 +156,27 @@ class _Reader:
         path = ("sets", name)
         features: list[Feature] = []
         for number, grid in enumerate(entry.grids):
-            features += self._grid((*path, "grids", number), grid)
+            at = (*path, "grids", number)
+            features += self._placed(at, self._grid(at, grid))
         for number, shares in enumerate(entry.shares):
-            features += self._shares((*path, "shares", number), shares)
-        for products in entry.products:
-            features += Products(tuple(products.of), products.prefix).features()
+            at = (*path, "shares", number)
+            features += self._placed(at, self._shares(at, shares))
+        for number, products in enumerate(entry.products):
+            made = Products(tuple(products.of), products.prefix).features()
+            features += self._placed((*path, "products", number), made)
         for key, one in entry.features.items():
             declared = one if isinstance(one, _Feature) else _Feature(value=one)
             expression = self._read((*path, "features", key), declared.value, parse_expression)
             if expression is not None:
-                features.append(Feature(key, expression, declared.unit, declared.about))
+                feature = Feature(key, expression, declared.unit, declared.about)
+                features += self._placed((*path, "features", key), [feature])
         return FeatureSet(name, tuple(features), tuple(entry.extends), entry.about)
+
+    def _placed(self, path: tuple[str | int, ...], features: list[Feature]) -> list[Feature]:
+        """Tell features where they are declared, for what is found wrong later."""
+        place = self._source.place(path)
+        origin = f"{self._source.file}:{place.line}"
+        return [replace(feature, origin=origin) for feature in features]
 
     def _grid(self, path: tuple[str | int, ...], entry: _Grid) -> list[Feature]:
         where, window = self._rows(path, entry)

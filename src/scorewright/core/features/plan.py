@@ -7,7 +7,7 @@ done: the tables' contracts, how they hang together, and each feature's expressi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scorewright.core.contracts import Column as ContractColumn
@@ -36,12 +36,14 @@ class Feature:
         expression: In the rows of the applications.
         unit: For people and reports.
         about: For people and reports.
+        origin: Where it is declared, for messages; two features may differ in nothing else.
     """
 
     name: str
     expression: Expression
     unit: str = ""
     about: str = ""
+    origin: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,7 @@ def _plan_one(
         kind = type_of(feature.expression, scope)
     except UsageError as error:
         raise UsageError(
-            f"Feature '{feature.name}': {error.message}",
+            f"{_place(feature)}Feature '{feature.name}': {error.message}",
             remedy=error.remedy,
             code=error.code,
             details={**error.details, "feature": feature.name},
@@ -374,9 +376,13 @@ def _limits(node: Expression) -> tuple[float | None, float | None]:
     return None, None
 
 
+def _place(feature: Feature) -> str:
+    return f"{feature.origin}: " if feature.origin else ""
+
+
 def _about(feature: Feature, what: str, remedy: str, code: str) -> UsageError:
     return UsageError(
-        f"The feature '{feature.name}' {what}.",
+        f"{_place(feature)}The feature '{feature.name}' {what}.",
         remedy=remedy,
         code=code,
         details={"feature": feature.name},
