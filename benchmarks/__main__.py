@@ -1,18 +1,22 @@
-"""Run the benchmarks: ``python -m benchmarks [NAME ...]``."""
+"""Run the benchmarks: ``python -m benchmarks [NAME ...] [OPTIONS of the one named]``."""
 
 from __future__ import annotations
 
 import importlib
 import sys
+from itertools import takewhile
 
-NAMES = ("startup", "thresholds", "quality")
+NAMES = ("startup", "thresholds", "quality", "features")
 
 
-def main(names: list[str]) -> None:
-    """Run the named benchmarks, or all of them."""
+def main(arguments: list[str]) -> None:
+    """Run the named benchmarks, or all of them; options go to those that are named."""
+    names = list(takewhile(lambda argument: not argument.startswith("-"), arguments))
+    options = arguments[len(names) :]
     for name in names or NAMES:
         print(f"\n== {name}")
-        importlib.import_module(f"benchmarks.{name}").run()
+        run = importlib.import_module(f"benchmarks.{name}").run
+        run(options) if names and options else run()
 
 
 if __name__ == "__main__":

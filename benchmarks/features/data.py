@@ -38,12 +38,16 @@ class Place:
         """Return the folder of a size below the cache."""
         return cls(cache / f"features-{SIZES[size]}", SIZES[size])
 
-    def prepare(self) -> str:
-        """Make what is missing; return a line that says what there is."""
+    def prepare(self, *, with_csv: bool) -> str:
+        """Make what is missing; return a line that says what there is.
+
+        Args:
+            with_csv: Whether the peer's files are wanted.
+        """
         began = time.perf_counter()
         spec = PortfolioSpec(self.applications)
         made = wiring.generate_portfolio(spec, self.root / "portfolio", 0, ignore)
-        for table in TABLES:
+        for table in TABLES if with_csv else ():
             self._write_csv(table)
         wiring.init_template(
             wiring.NewTemplateProject(

@@ -42,7 +42,8 @@ def run(arguments: Sequence[str]) -> None:
     figures: list[dict[str, Any]] = []
     for size in wish.sizes:
         place = Place.of(wish.cache, size)
-        print(f"{size}: {place.prepare()}; {os.cpu_count()} processors", flush=True)
+        ready = place.prepare(with_csv=not {"csv", "applicant"}.isdisjoint(wish.peers))
+        print(f"{size}: {ready}; {os.cpu_count()} processors", flush=True)
         for name in wish.sets:
             report = _Report(place, size, name, wish)
             report.batch()

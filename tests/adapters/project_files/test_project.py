@@ -208,7 +208,7 @@ def test_a_full_disk_leaves_no_project(tmp_path: Path, monkeypatch: pytest.Monke
     real_open = Path.open
 
     def full(self: Path, *args: str, **more: str) -> object:
-        if args and args[0] == "x":
+        if args and args[0] == "xb":
             opened.append(self)
             if len(opened) > 2:
                 raise OSError(28, "No space left on device")

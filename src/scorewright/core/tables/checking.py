@@ -11,11 +11,10 @@ import polars as pl
 from scorewright.core.contracts import ColumnType, Contract, UnknownPolicy, expectation
 from scorewright.core.findings import Severity
 from scorewright.core.tables.coercion import coerce
-from scorewright.core.tables.failures import Failure
+from scorewright.core.tables.failures import Failure, unlisted
 from scorewright.core.tables.parsing import clean_text, plain_text
 from scorewright.core.tables.regional import holds_comma_numbers
 from scorewright.core.tables.report import TableReport
-from scorewright.core.tables.rules import break_rules, unlisted
 
 __all__ = ["check_frame"]
 
@@ -45,6 +44,9 @@ def check_frame(frame: pl.DataFrame, contract: Contract) -> TableReport:
         ``constant``, ``target-several-values`` (more than good and bad), ``decimal-comma``
         (numbers with a comma in a column of text), and ``all-missing`` of a column no model sees.
     """
+    # Imported here because pandera takes half a second, which most commands can do without.
+    from scorewright.core.tables.rules import break_rules  # noqa: PLC0415
+
     coerced = coerce(frame, contract)
     typed = coerced.frame
     broken = break_rules(typed, contract, unique_key=True)

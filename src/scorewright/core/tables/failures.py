@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import polars as pl
 
 from scorewright.core.findings import Severity
 
-__all__ = ["CellProblem", "ColumnProblem", "Failure", "cells", "summarise"]
+__all__ = ["CellProblem", "ColumnProblem", "Failure", "cells", "summarise", "unlisted"]
 
 _FIRST_ROWS = 5
 _EXAMPLES = 3
@@ -133,3 +133,13 @@ def summarise(failure: Failure) -> ColumnProblem:
         examples=tuple(str(text)[:_EXAMPLE_LENGTH] for text in examples if text),
         expected=failure.expected,
     )
+
+
+def unlisted(failures: Iterable[Failure]) -> dict[str, dict[str, int]]:
+    """Count the values of the ``category`` failures: column -> value -> rows, most first."""
+    return {f.column: _counts(f.values) for f in failures if f.code == "category"}
+
+
+def _counts(values: pl.Series) -> dict[str, int]:
+    counted = values.alias("value").value_counts(sort=True, name="rows")
+    return dict(counted.sort(["rows", "value"], descending=[True, False]).iter_rows())

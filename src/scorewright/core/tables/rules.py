@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -16,7 +16,7 @@ with warnings.catch_warnings():
     import pandera.polars as pa
     from pandera.errors import SchemaError, SchemaErrors
 
-__all__ = ["break_rules", "unlisted"]
+__all__ = ["break_rules"]
 
 _NUMBERS = (ColumnType.INTEGER, ColumnType.NUMBER)
 _DUPLICATES = "field_uniqueness"
@@ -73,13 +73,3 @@ def _failure(error: SchemaError, frame: pl.DataFrame, columns: Mapping[str, Colu
         )
     rule = (error.check.name, expectation(column))
     return Failure.where(column.name, rule, ~kept & series.is_not_null(), series)
-
-
-def unlisted(failures: Iterable[Failure]) -> dict[str, dict[str, int]]:
-    """Count the values of the ``category`` failures: column -> value -> rows, most first."""
-    return {f.column: _counts(f.values) for f in failures if f.code == "category"}
-
-
-def _counts(values: pl.Series) -> dict[str, int]:
-    counted = values.alias("value").value_counts(sort=True, name="rows")
-    return dict(counted.sort(["rows", "value"], descending=[True, False]).iter_rows())

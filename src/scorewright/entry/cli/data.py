@@ -44,7 +44,7 @@ def check(context: typer.Context, as_json: JsonOption = False) -> None:
         print_json(result.to_dict())
     else:
         for path in result.written:
-            stdout().print(f"contract inferred and written: [bold]{path}[/]")
+            stdout().print(f"contract inferred and written: [bold]{path}[/]", soft_wrap=True)
         rows = result.rows()
         if rows:
             columns = ("table", "column", "severity", "problem", "rows", "first row", "expected")
