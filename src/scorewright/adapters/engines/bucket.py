@@ -90,7 +90,8 @@ def _stands(found: Mapping[str, Any], made_of: Mapping[str, Any], output: Path) 
 
 def _put(frame: pl.DataFrame, stream: BinaryIO) -> None:
     try:
-        frame.write_parquet(stream)
+        # Read once or twice: quick to write counts for more than small.
+        frame.write_parquet(stream, compression="lz4", statistics=False)
     except pl.exceptions.PolarsError as error:
         # So Polars tells of a full disk at times.
         raise OSError(str(error)[:200]) from error
