@@ -85,6 +85,7 @@ class TableFile:
         null_values: Texts that mean "missing" in CSV files.
         encoding: Text encoding of CSV files.
         relation: Table or view in a database, such as ``public.bureau``.
+        shown: The patterns fit to be shown and logged, without passwords and signatures.
     """
 
     name: str
@@ -93,6 +94,7 @@ class TableFile:
     null_values: tuple[str, ...] = ("", "NA", "NaN", "nan", "null", "NULL", "None")
     encoding: str = "utf-8"
     relation: str | None = None
+    shown: str = ""
 
 
 class TableReader(Protocol):

@@ -134,7 +134,7 @@ class FeatureRoom:
     def tools(self, notify: Notify) -> BuildTools:
         """Return the ports of a feature build."""
         from scorewright.adapters.builds import DiskBuilds
-        from scorewright.adapters.engines import engine
+        from scorewright.adapters.engines import engine, refuse_unknown
         from scorewright.adapters.histories import DiskWorkspace, Rows
         from scorewright.adapters.machine import SystemClock
         from scorewright.flows.features.build import BuildTools
@@ -150,4 +150,5 @@ class FeatureRoom:
             engine=lambda: engine(chosen.engine, chosen.processes, chosen.address),
             clock=SystemClock(),
             notify=notify,
+            check_engine=refuse_unknown,
         )

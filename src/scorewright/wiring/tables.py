@@ -19,16 +19,19 @@ __all__ = ["batch_bytes", "reader", "table_file"]
 
 def table_file(name: str, table: TableSettings, root: Path) -> TableFile:
     """Return where a table's rows lie, with paths made absolute."""
+    from scorewright.adapters.histories import shown
     from scorewright.flows.ports import TableFile
 
     patterns: Iterable[str] = [table.files] if isinstance(table.files, str) else table.files
+    places = tuple(p if "://" in p else str(root / p) for p in patterns)
     return TableFile(
         name=name,
-        patterns=tuple(p if "://" in p else str(root / p) for p in patterns),
+        patterns=places,
         separator=table.separator,
         null_values=tuple(table.null_values),
         encoding=table.encoding,
         relation=table.relation,
+        shown=", ".join(shown(place) for place in places),
     )
 
 

@@ -17,7 +17,6 @@ from scorewright.adapters.tables import (
     TextChunk,
     TextStream,
     blocks,
-    stream_text_table,
     streaming,
 )
 from scorewright.core.errors import UsageError
@@ -247,7 +246,7 @@ def test_gzip_is_unpacked_on_the_way(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(numbers(500)))
 
-    assert whole(list(stream_text_table(table(path)))).height == 500
+    assert whole(list(TextStream(path, table(path)))).height == 500
 
 
 def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:

@@ -62,7 +62,9 @@ def test_valid_applications_pass_and_give_the_same_features(contract: RequestCon
 def test_the_contract_names_what_is_read(contract: RequestContract) -> None:
     required = [f.column.name for f in contract.application if f.is_required]
     assert required == ["income", "age", "purpose"]
-    assert {f.column.name for f in contract.application} == {*required, "application", "decided"}
+    assert {f.column.name for f in contract.application} == {
+        *required, "application", "decided", "sex",
+    }  # fmt: skip
     assert [t.name for t in contract.tables] == ["loans", "inquiries", "payments"]
     loans = contract.tables[0]
     assert [f.column.name for f in loans.fields if f.is_required] == ["loan", "granted"]
@@ -97,7 +99,6 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "column out of range": (_own("age", 3), "age", "range"),
     "text as number": (_own("income", SENT), "income", "type"),
     "target": (_own("bad", 1), "bad", "unknown-column"),
-    "monitoring column": (_own("sex", "f"), "sex", "unknown-column"),
     "feature instead of rows": (_own("loans_count", 2), "loans_count", "unknown-column"),
     "key of another type": (_own("application", 7), "application", "type"),
     "decision that is no date": (_own("decided", SENT), "decided", "type"),
@@ -365,3 +366,13 @@ def test_whatever_is_sent_is_answered(own: dict[str, Any], below: Any) -> None:
     if not check.problems:
         RowEvaluator(plan()).features(check.application, check.tables)
     json.dumps([p.field + p.code + p.expected for p in check.problems])
+
+
+def test_columns_the_model_must_not_see_are_taken_and_ignored(contract: RequestContract) -> None:
+    own, below = full()
+    plain = contract.check(own, below, today=TODAY)
+
+    check = contract.check({**own, "sex": "f"}, below, today=TODAY)
+
+    assert not check.problems
+    assert "sex" not in check.application or "sex" in plain.application

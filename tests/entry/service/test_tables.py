@@ -198,7 +198,7 @@ def test_the_document_describes_tables_and_its_example_works(
     # Then it describes the raw application and its rows from their contracts
     assert schemas["Features"]["required"] == ["income", "age", "purpose"]
     assert set(schemas["Features"]["properties"]) == {
-        "application", "decided", "income", "age", "purpose",
+        "application", "decided", "income", "age", "purpose", "sex",
     }  # fmt: skip
     assert schemas["Application"]["required"] == ["features"]
     tables = schemas["Tables"]
@@ -212,11 +212,17 @@ def test_the_document_describes_tables_and_its_example_works(
         "unknown_category", "orphan_rows", "assumed_decision_date",
     }  # fmt: skip
     assert "feature_plan" in schemas["Version"]["properties"]["model"]["properties"]
-    # And its example is the first golden row
+    # And its example is made up, complete, and answered
     operation = document["paths"]["/predict"]["post"]
     example = operation["requestBody"]["content"]["application/json"]["example"]
     answer = relational.post("/predict", json=example)
-    assert answer.json()["pd"] == pytest.approx(here.bundle.golden[0].pd, abs=1e-12)
+    assert answer.status_code == 200
+    assert 0 < answer.json()["pd"] < 1
+    flags = answer.json()["flags"]
+    assert (flags["unknown_category"], flags["assumed_decision_date"]) == ([], None)
+    assert all(len(rows) == 1 for rows in example["tables"].values())
+    golden = [dict(row.values) for row in here.bundle.golden]
+    assert example["features"] not in golden
     assert "8000000" in operation["responses"]["413"]["description"]
 
 

@@ -202,3 +202,14 @@ def test_training_twice_gives_the_same_model(world: MakeWorld) -> None:
     second = relational(world(loans(300))).train(settings(**CHOSEN))
 
     assert first.bundle.model_digest == second.bundle.model_digest
+
+
+def test_the_record_of_the_data_holds_no_secret_of_its_address(world: MakeWorld) -> None:
+    here = world(loans(300))
+    address = "postgresql://risk:CANARY@db.example/loans"
+    table = TableFile("loans", (address,), relation="loans", shown="postgresql://db.example/loans")
+    source = TableSource(table, Path("/c/loans.toml"))
+
+    prepared = prepare(settings(**CHOSEN), source, here.tools)
+
+    assert prepared.source == "postgresql://db.example/loans"

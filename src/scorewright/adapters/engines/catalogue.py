@@ -12,7 +12,7 @@ from scorewright.core.errors import UsageError
 if TYPE_CHECKING:
     from scorewright.flows.features.ports import Engine  # imports Polars, workers must not yet
 
-__all__ = ["GROUP", "engine", "engine_names"]
+__all__ = ["GROUP", "engine", "engine_names", "refuse_unknown"]
 
 GROUP = "scorewright.engines"
 
@@ -45,8 +45,22 @@ def engine(name: str, processes: int, address: str | None = None) -> Engine:
     for point in entry_points(group=GROUP):
         if point.name == name:
             return cast("Maker", point.load())(processes, address)
+    raise _unknown(name)
+
+
+def refuse_unknown(name: str) -> None:
+    """Refuse a name that no engine has; nothing is imported, installed or not.
+
+    Raises:
+        UsageError: ``engine-unknown`` with near misses.
+    """
+    if name not in engine_names():
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> UsageError:
     near = difflib.get_close_matches(name, engine_names(), n=3) or list(engine_names())
-    raise UsageError(
+    return UsageError(
         f"There is no engine called '{name}'.",
         remedy=f"Name one of: {', '.join(near)}.",
         code="engine-unknown",

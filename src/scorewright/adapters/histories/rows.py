@@ -15,11 +15,14 @@ from scorewright.adapters.histories.postgres import PostgresSource
 from scorewright.adapters.histories.remote import RemoteSource
 from scorewright.adapters.histories.typed_rows import TypedRows
 from scorewright.core.contracts import Contract
+from scorewright.core.digests import canonical_json, sha256_hex
 from scorewright.flows.ports import TableFile
 
 __all__ = ["Rows"]
 
 _BATCH_BYTES: Final = 16 * 1024 * 1024
+#: Raised when the same bytes come to be read as other rows.
+_READER: Final = 1
 
 
 class Rows:
@@ -38,8 +41,20 @@ class Rows:
         self._batch_bytes = batch_bytes
 
     def digest(self, table: TableFile) -> str:
-        """Return a digest of the table's content; see `RowSource`."""
-        return self._source(table).digest()
+        """Return a digest of the table's content and of how it is read; see `RowSource`.
+
+        The same bytes are other rows with another separator, or where another text means
+        "missing", so the settings of the table count too.
+        """
+        document = {
+            "reader": _READER,
+            "content": self._source(table).digest(),
+            "separator": table.separator,
+            "encoding": table.encoding,
+            "null_values": sorted(set(table.null_values)),
+            "relation": table.relation,
+        }
+        return sha256_hex(canonical_json(document))
 
     def size(self, table: TableFile) -> int:
         """Return about how many bytes the table takes in memory; see `RowSource`."""

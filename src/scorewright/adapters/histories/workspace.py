@@ -17,7 +17,8 @@ from scorewright.adapters.histories.links import Links
 from scorewright.adapters.histories.receipts import Split, SplitReceipt
 from scorewright.adapters.histories.splitting import Splitter
 from scorewright.core.digests import canonical_json, sha256_hex
-from scorewright.core.features import FeaturePlan
+from scorewright.core.errors import IntegrityError
+from scorewright.core.features import FeaturePlan, PartFile
 from scorewright.flows.features.ports import BucketReceipt, BucketTask, Partitioned, RowSource
 from scorewright.flows.ports import TableFile
 
@@ -31,8 +32,10 @@ _WAITING: Final = 4
 class DiskWorkspace:
     """`Workspace` in a folder, to be named by the digest of the build.
 
-    ``plan.json``, ``rows/<table>/bucket-0007.parquet`` with ``receipt.json``, and
-    ``parts/part-0007.parquet`` with the worker's ``part-0007.json``.
+    ``plan.json``, ``rows/<buckets>/<table>/bucket-0007.parquet`` with ``receipt.json``, and
+    ``parts/<buckets>/part-0007.parquet`` with the worker's ``part-0007.json``. The number of
+    buckets is in the path because the same build may run with several numbers at once: what one
+    process reads, no other splits in another way.
 
     Args:
         directory: The folder; made where it is missing.
@@ -56,7 +59,8 @@ class DiskWorkspace:
         """Split every table, or find it split already; see `Workspace`.
 
         The bytes of a bucket depend on the source's batches, the number of buckets and the memory
-        setting alone, never on threads. A second process waits for the first and finds its work.
+        setting alone, never on threads. A second process that wants as many buckets waits for the
+        first and finds its work.
 
         Raises:
             UsageError, FindingsError: As `RowSource.batches`.
@@ -69,17 +73,19 @@ class DiskWorkspace:
         relations = sha256_hex(canonical_json(plan.relations.to_dict()))
         receipts: dict[str, SplitReceipt] = {}
         with translated_writes(self._directory):
-            self._rows.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._directory / ".lock"):
+            folder = self._directory / "rows" / str(buckets)
+            folder.mkdir(parents=True, exist_ok=True)
+            # Not among the rows: whoever finishes the build first removes those.
+            with FileLock(self._directory / f".lock-{buckets}"):
                 for table in (plan.relations.entity.table, *plan.tables):
                     split = Split(table, plan.columns_of(table), buckets, relations)
-                    target = self._rows / table
+                    target = folder / table
                     receipts[table] = SplitReceipt.read(split, target) or splitter.split(
                         split, target
                     )
         return Partitioned(
             buckets=tuple(
-                {table: self._rows / table / r.files[i][0] for table, r in receipts.items()}
+                {table: folder / table / r.files[i][0] for table, r in receipts.items()}
                 for i in range(buckets)
             ),
             rows={table: receipt.rows for table, receipt in receipts.items()},
@@ -93,11 +99,12 @@ class DiskWorkspace:
             ScorewrightError: ``write-failed``.
         """
         with translated_writes(self._directory):
-            (self._directory / "parts").mkdir(parents=True, exist_ok=True)
+            folder = self._parts / str(len(parts.buckets))
+            folder.mkdir(parents=True, exist_ok=True)
             if read_document(self._plan) != plan.to_dict():
                 write_document(self._plan, plan.to_dict())
         return tuple(
-            BucketTask(i, self._plan, inputs, self._directory / "parts" / f"part-{i:04d}.parquet")
+            BucketTask(i, self._plan, inputs, folder / f"part-{i:04d}.parquet")
             for i, inputs in enumerate(parts.buckets)
         )
 
@@ -112,9 +119,26 @@ class DiskWorkspace:
         except (KeyError, TypeError, ValueError):
             return None
 
+    def part(self, task: BucketTask, receipt: BucketReceipt) -> PartFile:
+        """Return the part that a finished bucket is; see `Workspace`.
+
+        Raises:
+            IntegrityError: ``bucket-damaged``.
+        """
+        try:
+            size = task.output.stat().st_size
+        except OSError as error:
+            raise IntegrityError(
+                f"The file {task.output} of a feature build is gone.",
+                remedy="Run the same command again: it goes on where it stopped.",
+                code="bucket-damaged",
+                details={"file": str(task.output)},
+            ) from error
+        return PartFile(task.output.relative_to(self._parts).as_posix(), receipt.rows, size)
+
     @property
-    def _rows(self) -> Path:
-        return self._directory / "rows"
+    def _parts(self) -> Path:
+        return self._directory / "parts"
 
     @property
     def _plan(self) -> Path:

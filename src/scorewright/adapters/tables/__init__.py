@@ -2,7 +2,7 @@
 
 from scorewright.adapters.tables.names import column_names
 from scorewright.adapters.tables.readers import FileTableReader
-from scorewright.adapters.tables.streaming import TextChunk, TextStream, stream_text_table
+from scorewright.adapters.tables.streaming import TextChunk, TextStream
 from scorewright.adapters.tables.writers import FileTableWriter
 
 __all__ = [
@@ -11,5 +11,4 @@ __all__ = [
     "TextChunk",
     "TextStream",
     "column_names",
-    "stream_text_table",
 ]

@@ -14,15 +14,14 @@ import polars as pl
 from scorewright.adapters.tables.blocks import utf8_blocks
 from scorewright.adapters.tables.header import Header, read_header
 from scorewright.adapters.tables.layout import body_of, squeeze_spaces
-from scorewright.adapters.tables.locating import locate, unreadable
+from scorewright.adapters.tables.locating import unreadable
 from scorewright.adapters.tables.parsing import parsed, separator_of
 from scorewright.adapters.tables.records import Grammar, end_of_records, records, unclosed
 from scorewright.adapters.tables.scanning import last_boundary
 from scorewright.adapters.tables.wrapping import is_wrapped, unwrap
-from scorewright.core.errors import UsageError
 from scorewright.flows.ports import TableFile
 
-__all__ = ["TextChunk", "TextStream", "stream_text_table"]
+__all__ = ["TextChunk", "TextStream"]
 
 CHUNK_BYTES: Final = 16 * 1024 * 1024  # larger ones leave the processor's cache: half the speed
 _FIRST: Final = 1 << 16
@@ -194,38 +193,3 @@ class TextStream:
                     f"Near it are: {', '.join(near)}.",
                     "data-columns-differ",
                 )
-
-
-def stream_text_table(
-    table: TableFile, columns: Sequence[str] | None = None, chunk_bytes: int = CHUNK_BYTES
-) -> Iterator[TextChunk]:
-    """Yield the rows of all text files of a table, in bounded memory.
-
-    Args:
-        table: Where the rows lie; text files, packed with gzip or not.
-        columns: Names of the columns to keep, in this order; those of the first file when None.
-        chunk_bytes: About how much text makes a chunk.
-
-    Yields:
-        Chunks with the same columns in the same order; ``first_row`` counts within a file.
-
-    Raises:
-        UsageError: ``data-file-missing``, ``data-columns-differ``, and what `TextStream` raises.
-    """
-    paths = locate(table, packed=True)
-    names = TextStream(paths[0], table).columns
-    for path in paths:
-        stream = TextStream(path, table, columns or names, chunk_bytes)
-        odd = sorted(set(names) ^ set(stream.columns))
-        if odd:
-            raise _different(table.name, path, f"{paths[0].name} in: {', '.join(odd[:10])}")
-        yield from stream
-
-
-def _different(table: str, path: Path, what: str) -> UsageError:
-    return unreadable(
-        path,
-        f"of table '{table}' differs from {what}.",
-        "Give all files of the table the same columns, or narrow the glob.",
-        "data-columns-differ",
-    )

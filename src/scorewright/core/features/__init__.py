@@ -30,8 +30,9 @@ from scorewright.core.features.tree import Aggregate, AggregateKind, Expression,
 
 if TYPE_CHECKING:
     from scorewright.core.features.batch import compute
-    from scorewright.core.features.builds import FeatureBuild, build_digest
+    from scorewright.core.features.builds import FeatureBuild, PartFile, build_digest
     from scorewright.core.features.frames import ENTITY, with_entity
+    from scorewright.core.features.late import LateKeys, late_keys, merge_late
     from scorewright.core.features.profiles import ColumnProfile, merge_profiles, profile
     from scorewright.core.features.proof import (
         AsOfProof,
@@ -57,6 +58,7 @@ __all__ = [
     "FeatureSet",
     "Grid",
     "History",
+    "LateKeys",
     "PlannedFeature",
     "Products",
     "Relations",
@@ -72,6 +74,8 @@ __all__ = [
     "build_digest",
     "compile_plan",
     "compute",
+    "late_keys",
+    "merge_late",
     "merge_profiles",
     "merge_proofs",
     "parse",
@@ -89,8 +93,12 @@ _WITH_POLARS = {
     "ENTITY": "frames",
     "with_entity": "frames",
     "FeatureBuild": "builds",
+    "PartFile": "builds",
     "build_digest": "builds",
     "compute": "batch",
+    "LateKeys": "late",
+    "late_keys": "late",
+    "merge_late": "late",
     "ColumnProfile": "profiles",
     "merge_profiles": "profiles",
     "profile": "profiles",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from scorewright.core.digests import canonical_json, refuse_other_version, sha256_hex
@@ -11,7 +11,7 @@ from scorewright.core.features.plan import FeaturePlan
 from scorewright.core.features.profiles import ColumnProfile
 from scorewright.core.features.proof import AsOfProof
 
-__all__ = ["FeatureBuild", "build_digest"]
+__all__ = ["FeatureBuild", "PartFile", "build_digest"]
 
 #: Raised when the engines come to compute something else for the same plan and rows.
 _ENGINES = 1
@@ -29,6 +29,21 @@ def build_digest(plan: FeaturePlan, inputs: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class PartFile:
+    """One Parquet file of a result, and how to tell that it is still the one that was written.
+
+    Attributes:
+        name: File, relative to the folder of the parts.
+        rows: Applications in it.
+        bytes: Its size.
+    """
+
+    name: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureBuild:
     """The document beside the result.
 
@@ -41,10 +56,10 @@ class FeatureBuild:
         orphans: Table name -> rows whose parent does not exist; nothing is made of them.
         proofs: That every row was known before its decision.
         profiles: Missing values and range of every feature.
-        parts: Parquet files of the result, relative to the document.
-        cpu_seconds: CPU time of the workers together; where this process computed in memory, the
-            wall time it took.
-        peak_bytes: Largest resident memory of a worker; 0 where there was none.
+        parts: Parquet files of the result.
+        seconds: Wall time of the run that finished it.
+        cpu_seconds: CPU time of the workers together; None where there was none.
+        peak_bytes: Largest resident memory of a worker; None where there was none.
     """
 
     digest: str
@@ -55,9 +70,10 @@ class FeatureBuild:
     orphans: Mapping[str, int]
     proofs: tuple[AsOfProof, ...]
     profiles: tuple[ColumnProfile, ...]
-    parts: tuple[str, ...]
-    cpu_seconds: float
-    peak_bytes: int
+    parts: tuple[PartFile, ...]
+    seconds: float
+    cpu_seconds: float | None = None
+    peak_bytes: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready form; `from_dict` reads it back."""
@@ -71,7 +87,8 @@ class FeatureBuild:
             "orphans": dict(self.orphans),
             "proofs": [proof.to_dict() for proof in self.proofs],
             "profiles": [column.to_dict() for column in self.profiles],
-            "parts": list(self.parts),
+            "parts": [asdict(part) for part in self.parts],
+            "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
             "peak_bytes": self.peak_bytes,
         }
@@ -90,6 +107,6 @@ class FeatureBuild:
                 **entries,
                 "proofs": tuple(AsOfProof.from_dict(entry) for entry in entries["proofs"]),
                 "profiles": tuple(ColumnProfile.from_dict(e) for e in entries["profiles"]),
-                "parts": tuple(entries["parts"]),
+                "parts": tuple(PartFile(**entry) for entry in entries["parts"]),
             }
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scorewright.core.contracts import Column, Use
+from scorewright.core.contracts import Column
 from scorewright.core.features.plan import FeaturePlan
 from scorewright.core.features.relations import AsOfUnit, History
 
@@ -53,17 +53,18 @@ def application_fields(plan: FeaturePlan, inputs: Iterable[str]) -> tuple[Reques
     """Return the columns of the application, in the contract's order.
 
     Required is what the model or a feature reads; the key and the date of the decision may be
-    sent; other columns a model may see are ignored; the rest is refused.
+    sent; the other columns of the contract are ignored, as they are in files; the outcome is
+    refused, because nobody knows it at the decision.
     """
     relations = plan.relations
     entity = relations.entity
     roles = {relations.key, entity.as_of}
     read = {*inputs, *plan.columns_of(entity.table)} - roles
-    plain = {c.name for c in entity.columns if c.use is Use.MODEL} - {entity.target}
+    others = {c.name for c in entity.columns} - {entity.target}
     return tuple(
         RequestField(c, c.name in read, c.name in read | roles)
         for c in entity.columns
-        if c.name in read | roles | plain
+        if c.name in read | roles | others
     )
 
 

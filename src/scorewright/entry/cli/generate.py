@@ -76,7 +76,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
     if as_json:
         print_json(result.to_dict())
     else:
-        print_pairs(f"Synthetic portfolio in {result.seconds:.0f} s", result.summary())
+        title = f"Synthetic portfolio in {result.seconds:.0f} s"
+        print_pairs(title if result.parts_made else "It was there already", result.summary())
 
 
 def _day(option: str, text: str) -> date:

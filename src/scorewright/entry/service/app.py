@@ -25,7 +25,7 @@ __all__ = ["create_app"]
 
 TITLE = "Scorewright"
 #: Bytes of a body that is answered without a thread of its own.
-_SHORT = 250_000
+_SHORT = 100_000
 
 
 def create_app(deployment: Deployment, *, clock: Clock, versions: Mapping[str, str]) -> FastAPI:

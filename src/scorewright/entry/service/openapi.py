@@ -21,6 +21,7 @@ from scorewright.core.features import (
     RequestTable,
 )
 from scorewright.entry.service.body import MAX_BODY, MAX_BODY_WITH_TABLES
+from scorewright.entry.service.example import example_application
 from scorewright.entry.service.guard import IDENTIFIER
 
 __all__ = ["openapi_document"]
@@ -56,7 +57,7 @@ def openapi_document(bundle: Bundle, title: str, version: str) -> Schema:
     """Describe the service that answers from this bundle.
 
     Args:
-        bundle: Its contract gives the fields, its first golden row the example.
+        bundle: Its contract gives the fields and a made-up example.
         title: Of the service.
         version: Of the service.
 
@@ -102,9 +103,7 @@ def _schemas(bundle: Bundle) -> Schema:
 
 
 def _predict(bundle: Bundle) -> Schema:
-    body: Schema = {"schema": _ref("Application")}
-    if bundle.golden:
-        body["example"] = _example(bundle)
+    body: Schema = {"schema": _ref("Application"), "example": example_application(bundle)}
     longest = MAX_BODY if bundle.features is None else MAX_BODY_WITH_TABLES
     problems = {
         "400": "The body is not JSON in UTF-8.",
@@ -134,19 +133,6 @@ def _predict(bundle: Bundle) -> Schema:
             },
         },
     }
-
-
-def _example(bundle: Bundle) -> Schema:
-    row = bundle.golden[0]
-    if bundle.features is not None:
-        return {
-            "application_id": "example-1",
-            "features": dict(row.values),
-            "tables": {name: [dict(r) for r in rows] for name, rows in row.tables.items()},
-        }
-    names = {column.name for column in bundle.contract.features}
-    values = {k: v for k, v in row.values.items() if k in names}
-    return {"application_id": "example-1", "features": values}
 
 
 def _get(name: str, summary: str, schema: str) -> Schema:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from scorewright.core.contracts import Contract
+from scorewright.core.errors import IntegrityError
 from scorewright.core.features import FeatureLibrary, FeaturePlan, with_entity
 from scorewright.core.project import Settings
 from scorewright.flows.features.build import BuildTools, BuiltFeatures, build_features
@@ -105,11 +106,34 @@ def join_features(frame: pl.DataFrame, result: pl.DataFrame, plan: FeaturePlan) 
         frame: Typed applications.
         result: Key and features, in any order of rows.
         plan: Names both.
+
+    Raises:
+        IntegrityError: ``features-build``: the result has no row for an application, or several.
     """
     key = plan.relations.key
     keyed = result.with_columns(pl.col(key).cast(frame.schema[key]))
+    # An application without any history has a row of its own; none at all means lost rows, which
+    # a model would take for missing values.
+    absent = frame.join(keyed, on=key, how="anti")
     joined = frame.join(keyed, on=key, how="left", maintain_order="left")
+    if absent.height or joined.height != frame.height:
+        raise _not_of_these(key, absent, frame.height)
     return joined.select(*frame.columns, *plan.names)
+
+
+def _not_of_these(key: str, absent: pl.DataFrame, rows: int) -> IntegrityError:
+    if absent.height:
+        what = f"has no row for {absent.height:,} of {rows:,} applications, the first: "
+        what += f"{key} = {absent[key][0]}"
+    else:
+        what = f"has several rows for the same {key}"
+    return IntegrityError(
+        f"The feature build {what}.",
+        remedy="Delete the folder of feature builds (features.directory, by default "
+        ".scorewright/features); the next command builds them again.",
+        code="features-build",
+        details={"absent": absent.height, "rows": rows},
+    )
 
 
 @dataclass(frozen=True, slots=True)

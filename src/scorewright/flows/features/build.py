@@ -36,12 +36,18 @@ from scorewright.flows.features.ports import (
 )
 from scorewright.flows.ports import Clock, TableFile
 
-__all__ = ["BuildTools", "BuiltFeatures", "build_features", "load_tables"]
+__all__ = ["BuildTools", "BuiltFeatures", "build_features", "features_once", "load_tables"]
 
 STAGE = "features"
 #: Memory that computing takes, as a multiple of the rows it reads.
 _WORKING_FACTOR = 5
 _LOCAL = "local"
+#: What becomes of a build that another process removes, having scored the same file.
+_TAKEN_AWAY = frozenset({"features-build", "bucket-damaged", "write-failed"})
+
+
+def _any_engine(_name: str) -> None:
+    """Accept every name; making the engine tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class BuildTools:
         engine: Makes the engine of the settings; called only where rows do not fit in memory.
         clock: For the time it takes.
         notify: Hears the progress.
+        check_engine: Refuses a name that no engine has (``engine-unknown``), without making one:
+            a wrong name must be told where nothing is left to compute, too.
     """
 
     rows: RowSource
@@ -61,6 +69,7 @@ class BuildTools:
     engine: Callable[[], Engine]
     clock: Clock
     notify: Notify
+    check_engine: Callable[[str], None] = _any_engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +96,11 @@ def build_features(
 
     Raises:
         FindingsError: ``features-future-rows``, ``features-duplicate-key``, ``data-type``.
+        UsageError: ``engine-unknown``, whether built before or not.
         UsageError, ScorewrightError: See `RowSource`, `Workspace` and `Engine`.
     """
     plan, notify = declared.plan, tools.notify
+    tools.check_engine(settings.engine)
     notify(StageStarted(STAGE))
     files = {name: source.file for name, source in declared.sources.items()}
     inputs = {name: tools.rows.digest(file) for name, file in sorted(files.items())}
@@ -99,7 +110,7 @@ def build_features(
         return _found(found, plan, notify)
     size = sum(tools.rows.size(file) for file in files.values())
     fits = settings.engine == _LOCAL and size * _WORKING_FACTOR <= settings.memory_mb * 1_000_000
-    work = _Work(plan, files, inputs, digest, tools)
+    work = _Work(plan, files, inputs, digest, tools, tools.clock.elapsed())
     try:
         build = work.in_memory() if fits else work.in_buckets(settings, size)
     except ScorewrightError:
@@ -117,6 +128,42 @@ def build_features(
     return BuiltFeatures(build, plan, was_cached=False)
 
 
+def features_once(
+    declared: Declared, settings: FeatureSettings, tools: BuildTools
+) -> pl.DataFrame:
+    """Build features that are read once, and keep nothing of them.
+
+    A build that was there before stays. Two processes that score the same file share a build, and
+    the one that finishes first takes it away; the other then builds again.
+
+    Args:
+        declared: Definition and tables.
+        settings: Engine and memory.
+        tools: Ports.
+
+    Returns:
+        Key and features, in no particular order of rows.
+
+    Raises:
+        IntegrityError: ``features-build``.
+        FindingsError, UsageError, ScorewrightError: As `build_features`.
+    """
+    try:
+        return _once(declared, settings, tools)
+    except ScorewrightError as error:
+        if error.code not in _TAKEN_AWAY:
+            raise
+        return _once(declared, settings, tools)
+
+
+def _once(declared: Declared, settings: FeatureSettings, tools: BuildTools) -> pl.DataFrame:
+    built = build_features(declared, settings, tools)
+    frame = tools.builds.read(built.build)
+    if not built.was_cached:
+        tools.builds.remove(built.build.digest)
+    return frame
+
+
 def _found(build: FeatureBuild, plan: FeaturePlan, notify: Notify) -> BuiltFeatures:
     said = f"{len(plan.features)} features, built before ({short(build.digest)})"
     notify(StageDone(STAGE, said))
@@ -132,11 +179,11 @@ class _Work:
     inputs: Mapping[str, str]
     digest: str
     tools: BuildTools
+    began: float
 
     def in_memory(self) -> FeatureBuild:
         """Read everything, compute at once."""
         plan, entity = self.plan, self.plan.relations.entity.table
-        began = self.tools.clock.elapsed()
         tables = load_tables(plan, self.files, self.tools.rows)
         histories = with_entity(plan, tables)
         rows = {name: frame.height for name, frame in histories.items()}
@@ -155,8 +202,7 @@ class _Work:
             proofs=proofs,
             profiles=profile(frame, plan.names),
             parts=(part,),
-            cpu_seconds=self.tools.clock.elapsed() - began,
-            peak_bytes=0,
+            seconds=self.tools.clock.elapsed() - self.began,
         )
 
     def in_buckets(self, settings: FeatureSettings, size: int) -> FeatureBuild:
@@ -178,7 +224,8 @@ class _Work:
             orphans=parts.orphans,
             proofs=proofs,
             profiles=merge_profiles([receipt.profiles for receipt in receipts]),
-            parts=tuple(task.output.name for task in tasks),
+            parts=tuple(workspace.part(t, r) for t, r in zip(tasks, receipts, strict=True)),
+            seconds=self.tools.clock.elapsed() - self.began,
             cpu_seconds=sum(receipt.cpu_seconds for receipt in receipts),
             peak_bytes=max((receipt.peak_bytes for receipt in receipts), default=0),
         )

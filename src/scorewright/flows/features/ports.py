@@ -10,7 +10,13 @@ from typing import Any, Protocol
 import polars as pl
 
 from scorewright.core.contracts import Contract
-from scorewright.core.features import AsOfProof, ColumnProfile, FeatureBuild, FeaturePlan
+from scorewright.core.features import (
+    AsOfProof,
+    ColumnProfile,
+    FeatureBuild,
+    FeaturePlan,
+    PartFile,
+)
 from scorewright.flows.ports import TableFile
 
 __all__ = [
@@ -28,7 +34,7 @@ class RowSource(Protocol):
     """Rows of the project's tables, from wherever they lie, typed by their contract."""
 
     def digest(self, table: TableFile) -> str:
-        """Return a digest of the table's content, 64 hexadecimal characters.
+        """Return a digest of the table's content and of how it is read, 64 hexadecimal characters.
 
         Raises:
             UsageError: The table cannot be found or read (see `batches`).
@@ -158,7 +164,8 @@ class BucketReceipt:
 class Workspace(Protocol):
     """The folder of one build: buckets, results and receipts, by the digest of the build.
 
-    What is finished is found again after any interruption.
+    What is finished is found again after any interruption. Builds with other numbers of buckets
+    share no file, so that several processes may build the same at once.
     """
 
     def partition(
@@ -193,12 +200,23 @@ class Workspace(Protocol):
         """Return the receipt of a bucket that is finished, or None."""
         ...
 
+    def part(self, task: BucketTask, receipt: BucketReceipt) -> PartFile:
+        """Return the part of the result that a finished bucket is.
+
+        Raises:
+            IntegrityError: ``bucket-damaged``: its file is gone.
+        """
+        ...
+
 
 class BuildStore(Protocol):
     """Finished builds by digest, and a workspace for those that are not."""
 
     def find(self, digest: str) -> FeatureBuild | None:
-        """Return a finished build whose files are all there and as they were, or None."""
+        """Return a finished build whose files are all there and as they were, or None.
+
+        Files are held to the bytes and rows of the document. What is found counts as used.
+        """
         ...
 
     def workspace(self, digest: str) -> Workspace:
@@ -209,8 +227,8 @@ class BuildStore(Protocol):
         """
         ...
 
-    def write(self, digest: str, frame: pl.DataFrame) -> str:
-        """Write a result that was computed in memory; return the part's name.
+    def write(self, digest: str, frame: pl.DataFrame) -> PartFile:
+        """Write a result that was computed in memory; return its one part.
 
         Raises:
             ScorewrightError: ``write-failed``.
@@ -220,9 +238,16 @@ class BuildStore(Protocol):
     def save(self, build: FeatureBuild) -> Path:
         """Write the document that makes the build count; intermediate rows are removed.
 
+        So are finished builds but for the few that were used last, and unfinished ones that
+        nobody has gone on with for long.
+
         Raises:
             ScorewrightError: ``write-failed``.
         """
+        ...
+
+    def remove(self, digest: str) -> None:
+        """Remove a build with all its files; one that is not there is removed already."""
         ...
 
     def read(self, build: FeatureBuild, columns: Sequence[str] | None = None) -> pl.DataFrame:

@@ -49,9 +49,11 @@ class BuildSummary:
             ("features", str(len(plan.features))),
             ("applications", f"{build.rows.get(plan.relations.entity.table, 0):,}"),
             ("more than half missing", f"{much} of {len(missing)} features"),
-            ("time" if in_memory else "CPU of the workers", f"{build.cpu_seconds:.1f} s"),
+            ("time", f"{build.seconds:.1f} s"),
         ]
-        if build.peak_bytes:
+        if build.cpu_seconds is not None:
+            pairs.append(("CPU of the workers", f"{build.cpu_seconds:.1f} s"))
+        if build.peak_bytes is not None:
             pairs.append(("peak memory of a worker", f"{build.peak_bytes / 1e6:,.0f} MB"))
         pairs.append(("kept in", str(self.folder)))
         if self.output is not None:

@@ -67,7 +67,7 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
         plan=table.plan,
         data_version=f"{source.file.name}@{digest[:12]}",
         data_digest=digest,
-        source=", ".join(source.file.patterns),
+        source=source.file.shown or source.file.name,
         learner=learner,
         params=params,
         leakage=leakage,

@@ -29,22 +29,36 @@ def raw_applications(
 
     Returns:
         Values of the application and rows by table, JSON-ready: dates as ISO text, missing
-        values of child rows left out. Only columns that are read.
+        values of child rows left out. Only columns that are read, and no key of the
+        applications: what is written down goes wherever the bundle goes.
     """
     request = RequestContract(plan, inputs)
     relations = plan.relations
-    roles = (relations.key, relations.entity.as_of)
-    own = [f.column.name for f in request.application if f.is_read or f.column.name in roles]
-    read = {t.name: [f.column.name for f in t.fields if f.is_read] for t in request.tables}
-    keys = chosen.get_column(relations.key).to_list()
+    as_of, key = relations.entity.as_of, relations.key
+    own = [
+        f.column.name
+        for f in request.application
+        if f.column.name != key and (f.is_read or f.column.name == as_of)
+    ]
+    sources = {source for feature in plan.features for source in feature.sources}
+    read = {
+        t.name: [
+            f.column.name
+            for f in t.fields
+            if (f.is_read and not (t.is_direct and f.column.name == t.history.on))
+            or (t.name, f.column.name) in sources
+        ]
+        for t in request.tables
+    }
+    keys = chosen.get_column(key).to_list()
     below = histories.of(keys) if read else {}
     rows = {name: _by_application(below[name], columns) for name, columns in read.items()}
     return [
         (
             _plain(application),
-            {name: found[key] for name, found in rows.items() if key in found},
+            {name: found[whose] for name, found in rows.items() if whose in found},
         )
-        for key, application in zip(keys, chosen.select(own).iter_rows(named=True), strict=True)
+        for whose, application in zip(keys, chosen.select(own).iter_rows(named=True), strict=True)
     ]
 
 
