@@ -261,22 +261,6 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
         assert "gzip file that ends early or is damaged" in error.message
 
 
-def test_files_of_a_table_follow_each_other(tmp_path: Path) -> None:
-    (tmp_path / "1.csv").write_bytes(b"a,b\n1,2\n")
-    (tmp_path / "2.csv").write_bytes(b"b,a\n4,3\n")
-
-    found = list(stream_text_table(table(tmp_path / "*.csv")))
-
-    assert [chunk.path.name for chunk in found] == ["1.csv", "2.csv"]
-    assert [chunk.frame.rows() for chunk in found] == [[("1", "2")], [("3", "4")]]
-
-    (tmp_path / "3.csv").write_bytes(b"a,c\n4,3\n")
-    with pytest.raises(UsageError) as caught:
-        list(stream_text_table(table(tmp_path / "*.csv")))
-    assert caught.value.code == "data-columns-differ"
-    assert "b, c" in caught.value.message
-
-
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"a,b\n" + b"1234567,abcdefgh\n" * 1_000_000)
