@@ -14,9 +14,9 @@ from benchmarks.features.usage import tree_cpu, tree_peak_bytes
 from scorewright.adapters.engines import engine
 from scorewright.adapters.histories import DiskWorkspace, Rows
 from scorewright.core.features import compute, prove_as_of, refuse_future, with_entity
-from scorewright.flows.features.build import load_tables
 from scorewright.flows.features.declared import Declared
 from scorewright.flows.features.ports import BucketReceipt, Partitioned
+from scorewright.flows.features.tables import load_tables
 
 __all__ = ["Work", "workspace"]
 

@@ -19,6 +19,7 @@ from scorewright.core.features import (
     FeatureBuild,
     FeatureLibrary,
     FeatureSet,
+    PartFile,
     TableLink,
     compile_plan,
     parse,
@@ -205,9 +206,9 @@ class MemoryBuilds:
         assert self.make is not None, digest
         return self.make()
 
-    def write(self, digest: str, frame: pl.DataFrame) -> str:
-        self.parts[digest, "part-0000.parquet"] = frame
-        return "part-0000.parquet"
+    def write(self, digest: str, frame: pl.DataFrame) -> PartFile:
+        self.parts[digest, "memory.parquet"] = frame
+        return PartFile("memory.parquet", frame.height, 1000)
 
     def save(self, build: FeatureBuild) -> Path:
         self.saved[build.digest] = build
@@ -215,10 +216,14 @@ class MemoryBuilds:
 
     def read(self, build: FeatureBuild, columns: Sequence[str] | None = None) -> pl.DataFrame:
         try:
-            whole = pl.concat([self.parts[build.digest, part] for part in build.parts])
+            whole = pl.concat([self.parts[build.digest, part.name] for part in build.parts])
         except KeyError:
             raise IntegrityError("Gone.", remedy="Build again.", code="features-build") from None
         return whole if columns is None else whole.select(columns)
+
+    def remove(self, digest: str) -> None:
+        self.saved.pop(digest, None)
+        self.parts = {key: part for key, part in self.parts.items() if key[0] != digest}
 
 
 class NoBundles:
@@ -276,6 +281,9 @@ class MemoryWorkspace:
 
     def receipt(self, task: BucketTask) -> BucketReceipt | None:
         return self.receipts.get(task.index)
+
+    def part(self, task: BucketTask, receipt: BucketReceipt) -> PartFile:
+        return PartFile(task.output.name, receipt.rows, 1000)
 
 
 @dataclass

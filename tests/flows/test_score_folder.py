@@ -137,6 +137,24 @@ def test_bad_rows_go_to_a_file_of_their_own(portfolio: Portfolio) -> None:
     assert not (portfolio.home / "bad" / "p1.parquet").exists()
 
 
+def test_rejects_are_written_again_where_they_are_not(portfolio: Portfolio) -> None:
+    portfolio.spoil("p1.parquet")
+    first, second = portfolio.home / "rej1", portfolio.home / "rej2"
+    assert portfolio.score(rejects=first).rejected == 1
+    whole = (first / "p1.parquet").read_bytes()
+    # Another folder gets them too
+    again = portfolio.score(rejects=second)
+    assert (again.rejected, again.found) == (1, 0)
+    assert (second / "p1.parquet").read_bytes() == whole
+    # What was lost or changed is written again, and nothing else
+    (second / "p1.parquet").unlink()
+    assert portfolio.score(rejects=second).found == 2
+    (second / "p1.parquet").write_bytes(b"PAR1")
+    assert portfolio.score(rejects=second).found == 2
+    assert (second / "p1.parquet").read_bytes() == whole
+    assert portfolio.score(rejects=second).found == 3
+
+
 def test_bundle_exchanged_after_it_was_proved_is_refused(
     portfolio: Portfolio, store: DiskBundles, dummy_bundle: Bundle
 ) -> None:

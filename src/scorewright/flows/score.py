@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from scorewright.core.bundles import Bundle
 from scorewright.core.contracts import Contract
-from scorewright.core.errors import FindingsError, UsageError
-from scorewright.core.features import FeatureLibrary, FeaturePlan
+from scorewright.core.errors import FindingsError
+from scorewright.core.features import FeaturePlan
 from scorewright.core.matrix import to_matrix
-from scorewright.core.project import FeatureSettings
 from scorewright.core.tables import TableReport, check_frame
 from scorewright.flows.events import Note, Notify, StageDone, StageStarted
-from scorewright.flows.features.attach import join_features
-from scorewright.flows.features.build import BuildTools, build_features
-from scorewright.flows.features.declared import Declared
-from scorewright.flows.ports import TableFile, TableReader, TableSource, TableWriter
+from scorewright.flows.ports import TableFile, TableReader, TableWriter
+from scorewright.flows.score_late import find_late, late_failures, with_repeated
+from scorewright.flows.score_rows import RowsToScore, dated, histories_of, with_features
 from scorewright.flows.verify_bundle import Deployment
 
-__all__ = ["RowsToScore", "ScoreRequest", "ScoreResult", "score_file"]
+__all__ = ["ScoreRequest", "ScoreResult", "score_file"]
 
 ROW = "row"
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +38,13 @@ class ScoreRequest:
         file: The applications.
         output: Result file, ``.csv`` or ``.parquet``.
         rejects: File for rows that break the contract; None means one bad row stops all.
+        today: Date of the decision where features need one and the file has no column of it.
     """
 
     file: TableFile
     output: Path
     rejects: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RowsToScore:
-    """Where the histories of applications lie, and what computing features of them takes."""
-
-    settings: FeatureSettings
-    sources: Mapping[str, TableSource]
-    build: BuildTools
+    today: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +52,8 @@ class ScoreResult:
     """What came of it.
 
     ``rows`` counts the scored ones; ``unknown_categories`` how often each feature held a value
-    its contract does not list, which the model took as missing.
+    its contract does not list, which the model took as missing. ``assumed_decision_date`` is the
+    date that was taken for all rows because one was needed and the file has none.
     """
 
     rows: int
@@ -71,6 +66,7 @@ class ScoreResult:
     policy_version: int
     output: Path
     rejects: Path | None
+    assumed_decision_date: date | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of ``scorewright score --json``."""
@@ -85,6 +81,9 @@ class ScoreResult:
             "policy": {"id": self.policy_id, "version": self.policy_version},
             "output": str(self.output),
             "rejects": str(self.rejects) if self.rejects else None,
+            "assumed_decision_date": str(self.assumed_decision_date)
+            if self.assumed_decision_date
+            else None,
         }
 
 
@@ -111,28 +110,30 @@ def score_file(
 
     Raises:
         FindingsError: ``score-findings``: rows break the contract and no place for them was
-            given, or not a single row keeps it. Nothing is written.
-        UsageError: Files that cannot be read or written.
+            given, or not a single row keeps it; ``features-future-rows`` and what else building
+            features finds in the histories. Nothing is written.
+        UsageError: Files that cannot be read or written; ``features-relations``: the bundle
+            reads histories that were not given.
     """
     notify(StageStarted("score"))
     for target in (request.output, request.rejects):
         if target is not None:
             writer.check(target)
     raw = reader.read(request.file)
-    scoring = _scoring_contract(deployment.loaded.bundle, raw)
-    read = _read_by_features(deployment.loaded.bundle)
-    ignored = [name for name in raw.columns if name not in scoring.names and name not in read]
+    bundle = deployment.loaded.bundle
+    given, assumed = dated(raw, bundle.features, request.today)
+    if assumed is not None:
+        notify(Note(f"the file has no date of the decision; {assumed} is taken for all rows"))
+    scoring = _scoring_contract(bundle, given)
+    ignored = [name for name in raw.columns if name not in scoring.names]
     if ignored:
         notify(Note(f"columns the model does not use are ignored: {', '.join(ignored[:8])}"))
-    report = check_frame(raw.select([n for n in raw.columns if n in scoring.names]), scoring)
-    bad = np.array(report.bad_rows, dtype=np.int64) - 1
-    if not report.is_clean:
-        _refuse(report, request, rows=raw.height, bad=len(bad))
-    keep = np.setdiff1d(np.arange(raw.height), bad)
+    report = check_frame(given.select([n for n in given.columns if n in scoring.names]), scoring)
+    report = _of_rows(report, request, bundle.features, below)
+    bad, keep = _split(report)
     frame = report.frame[keep.tolist()]
-    plan = deployment.loaded.bundle.features
-    if plan is not None:
-        frame = _with_features(frame, plan, request.file, below)
+    if bundle.features is not None and below is not None:
+        frame = with_features(frame, bundle.features, below)
     scored = _scored(frame, keep, scoring, deployment)
     if request.rejects is not None and len(bad):
         writer.write(_rejected(raw, report), request.rejects)
@@ -152,53 +153,63 @@ def score_file(
         policy_version=policy.version,
         output=request.output,
         rejects=request.rejects if len(bad) else None,
+        assumed_decision_date=assumed,
     )
 
 
-def _read_by_features(bundle: Bundle) -> frozenset[str]:
-    """Return the columns of applications that features are made of."""
-    plan = bundle.features
-    return frozenset(() if plan is None else plan.columns_of(plan.relations.entity.table))
-
-
 def _scoring_contract(bundle: Bundle, raw: pl.DataFrame) -> Contract:
-    """Return what the file must hold: the model's inputs that are columns of applications."""
-    contract = bundle.contract
-    if bundle.features is None:
+    """Return what the file must hold: what the model and its features read of applications."""
+    contract, plan = bundle.contract, bundle.features
+    if plan is None:
         return contract.for_scoring(with_key=contract.key in raw.columns)
-    entity = bundle.features.relations.entity
-    wanted = {*bundle.space.names, entity.key}
+    entity = plan.relations.entity
+    wanted = {*bundle.space.names, entity.key, *plan.columns_of(entity.table)}
     columns = tuple(c for c in entity.columns if c.name in wanted)
     return Contract(table=entity.table, columns=columns, key=entity.key, version=entity.version)
 
 
-def _with_features(
-    frame: pl.DataFrame, plan: FeaturePlan, file: TableFile, below: RowsToScore | None
-) -> pl.DataFrame:
-    """Compute the bundle's features for these applications and join them."""
-    if below is None:
-        raise UsageError(
-            "The bundle computes features of histories, and no tables of them are named.",
-            remedy="Score inside the project whose scorewright.toml names the tables.",
-            code="features-relations",
-        )
-    entity = plan.relations.entity.table
-    sources = {n: s for n, s in below.sources.items() if n in plan.tables}
-    absent = sorted(set(plan.tables) - set(sources))
-    if absent:
-        raise UsageError(
-            f"The bundle reads the table '{absent[0]}', which the project does not have.",
-            remedy=f"Add [tables.{absent[0]}] to scorewright.toml.",
-            code="features-relations",
-        )
-    applications = replace(below.sources[entity], file=replace(file, name=entity))
-    declared = Declared(FeatureLibrary((), ()), plan, {entity: applications, **sources})
-    built = build_features(declared, below.settings, below.build)
-    return join_features(frame, below.build.builds.read(built.build), plan)
+def _of_rows(
+    report: TableReport,
+    request: ScoreRequest,
+    plan: FeaturePlan | None,
+    below: RowsToScore | None,
+) -> TableReport:
+    """Add what histories ask of the rows; stop where rejects have no place to go.
+
+    Raises:
+        FindingsError: ``score-findings``.
+        UsageError: ``features-relations``.
+    """
+    if plan is not None:
+        report = with_repeated(report, plan.relations.key)
+    if not report.is_clean:
+        _refuse(report, request)
+    if plan is None:
+        return report
+    sources = histories_of(plan, below)
+    if below is None or request.rejects is None:
+        return report
+    # Every key is looked for only where it can be set aside; else the build stops at the first.
+    kept = report.frame[_split(report)[1].tolist()]
+    files = {name: source.file for name, source in sources.items()}
+    late = late_failures(
+        report.frame.get_column(plan.relations.key), find_late(plan, kept, files, below.rows)
+    )
+    if late:
+        report = replace(report, failures=(*report.failures, *late))
+        _refuse(report, request)
+    return report
 
 
-def _refuse(report: TableReport, request: ScoreRequest, *, rows: int, bad: int) -> None:
+def _split(report: TableReport) -> tuple[Rows, Rows]:
+    """Return the positions of the rows that break the contract, and of those that keep it."""
+    bad = np.array(report.bad_rows, dtype=np.int64) - 1
+    return bad, np.setdiff1d(np.arange(report.rows), bad)
+
+
+def _refuse(report: TableReport, request: ScoreRequest) -> None:
     """Stop where nothing could be scored, or rejects have no place to go."""
+    rows, bad = report.rows, len(report.bad_rows)
     first = next(problem for problem in report.errors if problem.severity == "error")
     is_whole_table = not first.first_rows
     if not is_whole_table and request.rejects is not None and bad < rows:
@@ -220,9 +231,8 @@ def _refuse(report: TableReport, request: ScoreRequest, *, rows: int, bad: int) 
 
 
 def _scored(
-    frame: pl.DataFrame, rows: np.ndarray[Any, np.dtype[np.int64]], scoring: Contract,
-    deployment: Deployment,
-) -> pl.DataFrame:  # fmt: skip
+    frame: pl.DataFrame, rows: Rows, scoring: Contract, deployment: Deployment
+) -> pl.DataFrame:
     """Return key (or row number), PD, decision and what decided."""
     pd = deployment.scorer.score_matrix(to_matrix(frame, deployment.scorer.space))
     policy = deployment.policy

@@ -165,11 +165,11 @@ def score_part(
         "source_digest": files.digest(task.source),
         "bundle": task.bundle,
         "policy_digest": deployment.policy.digest,
-        "keeps_rejects": task.rejects is not None,
+        "rejects_file": None if task.rejects is None else str(task.rejects),
     }
     here = {"source": str(task.source)}
     found = files.load(task.receipt)
-    if found is not None and _stands(found, made_of, files.digest(task.output)):
+    if found is not None and _stands(found, made_of, _written(task, files)):
         return {**found, **here, "found": True}
     for file in (task.receipt, task.output, task.rejects):
         if file is not None:
@@ -181,13 +181,24 @@ def score_part(
     except (FindingsError, UsageError) as error:
         return {**here, "refused": error.to_dict()["error"]}
     receipt = {
-        **result.to_dict(), **here, **made_of, "output_digest": files.digest(task.output),
+        **result.to_dict(), **here, **made_of, **_written(task, files),
     }  # fmt: skip
     files.save(task.receipt, receipt)
     return {**receipt, "found": False}
 
 
-def _stands(found: Mapping[str, Any], made_of: Mapping[str, Any], output: str | None) -> bool:
-    """Tell whether a receipt is of these rows, bundle and policy, and its result is intact."""
-    is_same = all(found.get(name) == value for name, value in made_of.items())
-    return is_same and output is not None and output == found.get("output_digest")
+def _written(task: PartTask, files: PartFiles) -> dict[str, str | None]:
+    """Return the digests of the files that scoring writes; None for one that is not there."""
+    return {
+        "output_digest": files.digest(task.output),
+        "rejects_digest": None if task.rejects is None else files.digest(task.rejects),
+    }
+
+
+def _stands(
+    found: Mapping[str, Any], made_of: Mapping[str, Any], written: Mapping[str, str | None]
+) -> bool:
+    """Tell whether a receipt is of these rows, bundle and policy, and its files are intact."""
+    expected = {**made_of, **written}
+    is_same = all(name in found and found[name] == value for name, value in expected.items())
+    return is_same and written["output_digest"] is not None

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
 import polars as pl
 
 from scorewright.core.contracts import Contract
-from scorewright.core.features import ENTITY, FeaturePlan, LateKeys, late_keys, merge_late
+from scorewright.core.errors import UsageError
+from scorewright.core.features import FeatureLibrary, FeaturePlan
 from scorewright.core.project import FeatureSettings
 from scorewright.core.tables import frame_digest
-from scorewright.flows.features.build import BuildTools
+from scorewright.flows.features.attach import join_features
+from scorewright.flows.features.build import BuildTools, features_once
+from scorewright.flows.features.declared import Declared
 from scorewright.flows.features.ports import RowSource
 from scorewright.flows.ports import TableFile, TableSource
 
-__all__ = ["KeptRows", "RowsToScore", "find_late"]
+__all__ = ["KeptRows", "RowsToScore", "dated", "histories_of", "with_features"]
 
-_ABOVE = "__above"
 _BATCH = 100_000
 
 
@@ -58,9 +62,7 @@ class KeptRows:
 
     def size(self, table: TableFile) -> int:
         """Return about how many bytes the table takes in memory; see `RowSource`."""
-        return (
-            int(self.frame.estimated_size()) if self._is_mine(table) else self.below.size(table)
-        )
+        return int(self.frame.estimated_size()) if self._is_mine(table) else self.below.size(table)
 
     def batches(
         self, table: TableFile, contract: Contract, columns: Sequence[str]
@@ -77,48 +79,68 @@ class KeptRows:
         return table.name == self.table
 
 
-def find_late(
-    plan: FeaturePlan,
-    applications: pl.DataFrame,
-    files: Mapping[str, TableFile],
-    source: RowSource,
-) -> tuple[LateKeys, ...]:
-    """Find the applications with rows that were not known at their decision.
-
-    Links, keys and dates are read, a batch at a time. What stays in memory are the keys of these
-    applications, and those that others hang on.
+def dated(
+    raw: pl.DataFrame, plan: FeaturePlan | None, today: date | None
+) -> tuple[pl.DataFrame, date | None]:
+    """Add the date of the decision where features need one and the file has no column of it.
 
     Args:
-        plan: Which histories.
-        applications: Typed rows, key and decision date among them.
-        files: Where the histories lie.
-        source: Reads them.
+        raw: Rows as they were read.
+        plan: What is computed; None where nothing is.
+        today: The date; None adds nothing.
+
+    Returns:
+        The rows, and the date where it was added.
+    """
+    if plan is None or today is None:
+        return raw, None
+    entity = plan.relations.entity
+    as_of = entity.as_of
+    if as_of is None or as_of in raw.columns or as_of not in plan.columns_of(entity.table):
+        return raw, None
+    return raw.with_columns(pl.lit(today).alias(as_of)), today
+
+
+def histories_of(plan: FeaturePlan, below: RowsToScore | None) -> dict[str, TableSource]:
+    """Return where the tables lie that the bundle's features are made of.
 
     Raises:
-        UsageError, FindingsError: As `RowSource.batches`.
+        UsageError: ``features-relations``.
     """
-    relations = plan.relations
-    entity = relations.entity.table
-    keys = {entity: applications.select(_as(relations.key, _ABOVE), _as(relations.key, ENTITY))}
-    parents = {relations.history(name).parent for name in plan.tables}
-    found: list[LateKeys] = []
-    for name in sorted(plan.tables, key=lambda n: len(relations.path(n))):
-        history = relations.history(name)
-        key = history.key if name in parents else None
-        dates = () if history.as_of is None else history.as_of.columns
-        if key is None and not dates:
-            continue
-        columns = tuple(dict.fromkeys((history.on, *dates, *((key,) if key else ()))))
-        kept = []
-        for batch in source.batches(files[name], history.contract, columns):
-            mine = batch.join(keys[history.parent], left_on=history.on, right_on=_ABOVE)
-            found += late_keys(plan, {entity: applications, name: mine})
-            if key is not None:
-                kept.append(mine.select(_as(key, _ABOVE), ENTITY))
-        if kept:
-            keys[name] = pl.concat(kept).unique(_ABOVE, keep="first", maintain_order=True)
-    return merge_late(found)
+    if below is None:
+        raise UsageError(
+            "The bundle computes features of histories, and no tables of them are named.",
+            remedy="Score inside the project whose scorewright.toml names the tables.",
+            code="features-relations",
+        )
+    sources = {name: s for name, s in below.sources.items() if name in plan.tables}
+    absent = sorted(set(plan.tables) - set(sources))
+    if absent:
+        raise UsageError(
+            f"The bundle reads the table '{absent[0]}', which the project does not have.",
+            remedy=f"Add [tables.{absent[0]}] to scorewright.toml.",
+            code="features-relations",
+        )
+    return sources
 
 
-def _as(column: str, name: str) -> pl.Expr:
-    return pl.col(column).alias(name)
+def with_features(frame: pl.DataFrame, plan: FeaturePlan, below: RowsToScore) -> pl.DataFrame:
+    """Compute the bundle's features for these applications and join them.
+
+    Args:
+        frame: Typed rows that keep their contract.
+        plan: The bundle's features.
+        below: The histories.
+
+    Raises:
+        FindingsError, UsageError, ScorewrightError: As `features_once`.
+    """
+    # The project may name its table of applications otherwise than the bundle does.
+    entity = plan.relations.entity.table
+    own = frame.select(plan.columns_of(entity))
+    applications = TableSource(TableFile(entity, ()), Path())
+    sources = {entity: applications, **histories_of(plan, below)}
+    declared = Declared(FeatureLibrary((), ()), plan, sources)
+    tools = below.build(KeptRows(entity, own, below.rows))
+    # Features of people who were scored lie nowhere afterwards but in the result.
+    return join_features(frame, features_once(declared, below.settings, tools), plan)

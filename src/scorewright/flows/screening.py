@@ -40,7 +40,8 @@ CONTROL_SHUFFLES = 3
 #: A column that ranks so well that one has to ask when it was known.
 STRONG_COLUMN = "LEAK-002"
 _SCREENED = (
-    "It is made of dated rows and of columns that are screened themselves, so nothing is stopped."
+    "It is made of rows whose dates were proved and of columns that are screened themselves, so "
+    "nothing is stopped."
 )
 
 
@@ -110,8 +111,9 @@ def find_leaks(
         table: The rows.
         learner: Fitted on shuffled labels as a control.
         params: Its parameters.
-        derived: Features that a plan makes of dated rows and of columns that are screened
-            themselves: a high information value does not ask again when they were known.
+        derived: Features that a plan makes of rows whose dates were proved and of columns that
+            are screened themselves: a high information value does not ask again when they were
+            known. Features of a history without dates are not among them.
 
     Returns:
         Open errors, accepted ones, and notes.

@@ -246,12 +246,17 @@ def doctor(config: Path | None) -> list[Check]:
             raise
         return [*examine(None, Path.cwd(), SystemMachine(), None), *_engines()]
     checks = examine(here.settings, here.root, SystemMachine(), LocalStoreProbe(here.tracking_uri))
-    return [*checks, *_engines()]
+    return [*checks, *_engines(here.settings.features.engine)]
 
 
-def _engines() -> list[Check]:
-    """Return whether the cluster engines that are installed fit together."""
-    from scorewright.adapters.engines import fit_together
+def _engines(chosen: str | None = None) -> list[Check]:
+    """Return whether the cluster engines that are installed fit together, and ours is known."""
+    from scorewright.adapters.engines import fit_together, refuse_unknown
     from scorewright.flows.doctor import Check
 
-    return [Check(f.name, f.status, f.detail, f.remedy) for f in fit_together()]
+    checks = [Check(f.name, f.status, f.detail, f.remedy) for f in fit_together()]
+    try:
+        refuse_unknown(chosen or "local")
+    except UsageError as error:
+        checks.append(Check("features.engine", "error", error.message, error.remedy))
+    return checks

@@ -15,9 +15,12 @@ from scorewright.wiring.project import Project, project
 from scorewright.wiring.tables import reader
 
 if TYPE_CHECKING:
+    from scorewright.flows.features.build import BuildTools
+    from scorewright.flows.features.ports import RowSource
     from scorewright.flows.ports import TableFile
     from scorewright.flows.score import ScoreResult
     from scorewright.flows.score_folder import FolderResult
+    from scorewright.flows.score_rows import RowsToScore
     from scorewright.flows.verify_bundle import Deployment
 
 __all__ = ["ScoreWish", "score", "score_folder", "score_part"]
@@ -65,23 +68,43 @@ def score(here: Project, wish: ScoreWish, notify: Notify) -> ScoreResult | Folde
 def _score_table(
     here: Project, wish: ScoreWish, deployment: Deployment, notify: Notify
 ) -> ScoreResult:
+    from scorewright.adapters.machine import SystemClock
     from scorewright.adapters.tables import FileTableWriter
-    from scorewright.flows.score import RowsToScore, ScoreRequest, score_file
+    from scorewright.flows.score import ScoreRequest, score_file
 
-    request = ScoreRequest(_applications(here, wish.source), wish.output, wish.rejects)
+    today = SystemClock().now().date()
+    request = ScoreRequest(_applications(here, wish.source), wish.output, wish.rejects, today)
     below = None
     if deployment.loaded.bundle.features is not None:
-        wished = here.wished(wish.work, wish.address)
-        sources = {name: wished.source(name) for name in wished.settings.tables}
-        below = RowsToScore(wished.settings.features, sources, wished.features.tools(notify))
+        below = _rows_to_score(here.wished(wish.work, wish.address), notify)
     return score_file(request, deployment, reader(), FileTableWriter(), notify, below)
+
+
+def _rows_to_score(here: Project, notify: Notify) -> RowsToScore:
+    """Return the project's tables, and builds that read them with rows of applications at hand."""
+    from scorewright.adapters.builds import DiskBuilds
+    from scorewright.adapters.histories import DiskWorkspace
+    from scorewright.flows.score_rows import RowsToScore
+
+    chosen, tools = here.settings.features, here.features.tools(notify)
+    folder = here.root / chosen.directory
+
+    def build(rows: RowSource) -> BuildTools:
+        def workspace(of_build: Path) -> DiskWorkspace:
+            return DiskWorkspace(of_build, rows, chosen.memory_mb)
+
+        return replace(tools, rows=rows, builds=DiskBuilds(folder, workspace))
+
+    sources = {name: here.source(name) for name in here.settings.tables}
+    return RowsToScore(chosen, sources, tools.rows, build)
 
 
 def _applications(here: Project, source: Path) -> TableFile:
     """Read new applications as the training table was read."""
     table = here.source(here.settings.data.table).file
     pattern = source / "*.parquet" if source.is_dir() else source
-    return replace(table, name=source.stem, patterns=(str(pattern.absolute()),), relation=None)
+    place = str(pattern.absolute())
+    return replace(table, name=source.stem, patterns=(place,), relation=None, shown=place)
 
 
 def score_folder(

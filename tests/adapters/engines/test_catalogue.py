@@ -11,7 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from scorewright.adapters.engines import catalogue, engine, engine_names, fit_together
+from scorewright.adapters.engines import (
+    catalogue,
+    engine,
+    engine_names,
+    fit_together,
+    refuse_unknown,
+)
 from scorewright.adapters.engines.fit import java_version
 from scorewright.core.errors import MissingExtraError, UsageError
 
@@ -34,6 +40,16 @@ def test_unknown_name_lists_near_misses() -> None:
     assert caught.value.code == "engine-unknown"
     assert "spark" in caught.value.remedy
     assert "local" not in caught.value.remedy
+
+
+def test_a_name_is_refused_without_making_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "_OURS", dict.fromkeys(engine_names()))
+    for name in ("local", "ray", "spark"):
+        refuse_unknown(name)
+    with pytest.raises(UsageError) as caught:
+        refuse_unknown("dask")
+    assert caught.value.code == "engine-unknown"
+    assert caught.value.details["known"] == ["local", "ray", "spark"]
 
 
 def test_local_takes_no_address() -> None:

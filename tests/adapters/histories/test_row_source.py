@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import polars as pl
 import pytest
@@ -85,6 +87,27 @@ def test_the_digest_is_of_the_content(kind: str, lay: Lay) -> None:
     assert first == again
     assert len(first) == 64
     assert changed.source.digest(changed.table) != first
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"separator": ";"},
+        {"encoding": "latin-1"},
+        {"null_values": ("", "-1")},
+        {"relation": "public.other"},
+    ],
+)
+def test_the_digest_is_of_the_settings_too(lay: Lay, change: dict[str, Any]) -> None:
+    laid = lay("csv", FRAME)
+    assert laid.source.digest(replace(laid.table, **change)) != laid.source.digest(laid.table)
+
+
+def test_the_digest_is_of_the_reader_too(lay: Lay, monkeypatch: pytest.MonkeyPatch) -> None:
+    laid = lay("csv", FRAME)
+    first = laid.source.digest(laid.table)
+    monkeypatch.setattr("scorewright.adapters.histories.rows._READER", 99)
+    assert laid.source.digest(laid.table) != first
 
 
 @every_kind

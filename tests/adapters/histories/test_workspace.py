@@ -20,12 +20,13 @@ from tests.fakes.histories import MemoryRows
 
 from scorewright.adapters.histories import DiskWorkspace
 from scorewright.core.contracts import Column, ColumnType, Contract
-from scorewright.core.errors import FindingsError, ScorewrightError, UsageError
+from scorewright.core.errors import FindingsError, IntegrityError, ScorewrightError, UsageError
 from scorewright.core.features import (
     ENTITY,
     Feature,
     FeaturePlan,
     History,
+    PartFile,
     Relations,
     compile_plan,
     compute,
@@ -154,7 +155,7 @@ def test_what_is_split_is_not_split_again(tmp_path: Path) -> None:
     assert again.reads == []
 
 
-def test_other_buckets_and_lost_files_are_made_anew(tmp_path: Path) -> None:
+def test_lost_files_are_made_anew(tmp_path: Path) -> None:
     parts = split(tmp_path)
     before = content(tmp_path)
     parts.buckets[1]["loans"].unlink()
@@ -165,7 +166,6 @@ def test_other_buckets_and_lost_files_are_made_anew(tmp_path: Path) -> None:
     assert content(tmp_path) == before
     # The keys of the applications and of the loans are read, and then what was damaged.
     assert rows.reads == ["applications", "loans", "loans", "months"]
-    assert len(split(tmp_path, buckets=5).buckets) == 5
 
 
 @pytest.mark.parametrize("table", ["applications", "loans"])
@@ -186,7 +186,10 @@ def test_an_error_of_the_source_leaves_nothing_half_done(tmp_path: Path) -> None
 
     with pytest.raises(UsageError, match="no column 'y'"):
         split(tmp_path, MemoryRows(made))
-    assert sorted(path.name for path in (tmp_path / "rows").iterdir()) == ["applications", "loans"]
+    assert sorted(path.name for path in (tmp_path / "rows" / "3").iterdir()) == [
+        "applications",
+        "loans",
+    ]
 
 
 @contextmanager
@@ -207,7 +210,7 @@ def test_a_full_disk_is_said_and_gone_on_from(tmp_path: Path) -> None:
 
     assert caught.value.code == "write-failed"
     assert str(tmp_path) in caught.value.message
-    left = sorted(path.name for path in (tmp_path / "a" / "rows").iterdir())
+    left = sorted(path.name for path in (tmp_path / "a" / "rows" / "3").iterdir())
     assert left == ["applications"]
     split(tmp_path / "a", MemoryRows(frames(4000), 1000))
     split(tmp_path / "b", MemoryRows(frames(4000), 1000))
@@ -258,7 +261,7 @@ def test_killed_anywhere_a_rerun_does_what_is_left(tmp_path: Path) -> None:
                 pass
             else:
                 break
-        done = {p.name for p in (folder / "rows").glob("[a-z]*") if (p / "receipt.json").exists()}
+        done = {p.parent.name for p in folder.glob("rows/3/[a-z]*/receipt.json")}
         rows = MemoryRows(frames(), 16)
         split(folder, rows)
         assert content(folder) == expected
@@ -281,6 +284,20 @@ def test_two_processes_at_once_give_what_one_gives(tmp_path: Path) -> None:
 
     split(tmp_path / "alone")
     assert content(tmp_path / "shared") == content(tmp_path / "alone")
+
+
+def test_other_numbers_of_buckets_share_no_file(tmp_path: Path) -> None:
+    space = DiskWorkspace(tmp_path, MemoryRows(frames(), 16))
+    first = space.partition(plan(), TABLES, BUCKETS, silent)
+    before = content(tmp_path)
+    other = space.partition(plan(), TABLES, 5, silent)
+
+    after = content(tmp_path)
+    assert {name: after[name] for name in before} == before
+    files = [{*bucket.values()} for bucket in (*first.buckets, *other.buckets)]
+    assert len(set.union(*files)) == (BUCKETS + 5) * len(NAMES)
+    outputs = [{task.output for task in space.tasks(plan(), parts)} for parts in (first, other)]
+    assert not outputs[0] & outputs[1]
 
 
 def task(folder: Path) -> tuple[DiskWorkspace, BucketTask]:
@@ -308,9 +325,9 @@ def test_tasks_name_what_a_worker_needs(tmp_path: Path) -> None:
 
     assert FeaturePlan.from_dict(json.loads(one.plan.read_bytes())) == plan()
     assert one.index == 1
-    assert one.output == tmp_path / "parts" / "part-0001.parquet"
+    assert one.output == tmp_path / "parts" / "3" / "part-0001.parquet"
     assert one.output.parent.is_dir()
-    assert one.inputs["loans"] == tmp_path / "rows" / "loans" / "bucket-0001.parquet"
+    assert one.inputs["loans"] == tmp_path / "rows" / "3" / "loans" / "bucket-0001.parquet"
 
 
 def test_a_receipt_stands_with_its_output_only(tmp_path: Path) -> None:
@@ -344,3 +361,14 @@ def test_a_damaged_receipt_is_none(tmp_path: Path) -> None:
     one.output.with_suffix(".json").write_text('{"index": ')
 
     assert space.receipt(one) is None
+
+
+def test_a_finished_bucket_is_a_part_of_its_layout(tmp_path: Path) -> None:
+    space, one = task(tmp_path)
+    receipt = finish(one)
+
+    assert space.part(one, receipt) == PartFile("3/part-0001.parquet", 13, 8)
+    one.output.unlink()
+    with pytest.raises(IntegrityError) as caught:
+        space.part(one, receipt)
+    assert caught.value.code == "bucket-damaged"

@@ -12,7 +12,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any, Final
 
@@ -121,7 +121,9 @@ def _day(value: object) -> int | None:
     if value is None:
         return None
     assert isinstance(value, date)
-    return (value.date() if isinstance(value, datetime) else value).toordinal()
+    if isinstance(value, datetime):
+        value = (value if value.tzinfo is None else value.astimezone(UTC)).date()
+    return value.toordinal()
 
 
 def _made(value: float, error: float = 0.0) -> Value:
@@ -245,7 +247,7 @@ class _World:
         for row in self.below(node.table, at):
             place = _Place(node.table, row, at.application, {})
             age = self.age(node.table, row, at.application)
-            if node.window is not None and (age is None or age > self.bound(node.window, node)):
+            if node.window is not None and not self.is_within(age, node.window, node.table):
                 continue
             if node.where is not None:
                 met = self.value(node.where, place)
@@ -265,13 +267,18 @@ class _World:
                 ages.append(age)
         return _aggregated(str(node.kind), values, ages)
 
-    def bound(self, window: Window, node: Aggregate) -> float:
-        """The greatest age in a window."""
-        as_of = self.relations.history(node.table).as_of
-        if as_of is not None and as_of.unit is AsOfUnit.MONTHS:
-            return window.length * {"months": 1, "years": 12}[str(window.unit)]
+    def is_within(self, age: float | None, window: Window, table: str) -> bool:
+        """Whether a row of that age is in a window."""
+        as_of = self.relations.history(table).as_of
+        if age is None or age < 0 or as_of is None:
+            return False
+        if as_of.unit is AsOfUnit.MONTHS:
+            months = window.length * {"months": 1, "years": 12}[str(window.unit)]
+            # That many months, of which the youngest is the youngest that may be known.
+            youngest = -as_of.latest
+            return age <= youngest + months - 1
         days = {"days": Fraction(1), "months": Fraction(36525, 1200), "years": Fraction(36525, 100)}
-        return math.floor(window.length * days[str(window.unit)])
+        return age <= math.floor(window.length * days[str(window.unit)])
 
 
 def _arithmetic(operator: str, left: Value, right: Value) -> Value:

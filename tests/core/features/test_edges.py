@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ from scorewright.core.contracts import Column, ColumnType, Contract
 from scorewright.core.errors import FindingsError, UsageError
 from scorewright.core.features import (
     AsOf,
+    AsOfUnit,
     FeaturePlan,
     History,
     Relations,
@@ -93,6 +95,29 @@ def test_one_and_true_are_not_mixed_up() -> None:
         d="last(loans, fill(flag, 1))",
     )
     assert everywhere(plan, world(loans=loans)) == {"a": 1.0, "b": 1, "c": True, "d": 1.0}
+
+
+def test_a_window_holds_no_row_after_the_decision() -> None:
+    # The proof stops such rows; no window counts them either
+    loans = rows_of(*({"day": day, "x": 1.0} for day in (22, 1, 0, -1, -3, -4)))
+    plan = plan_of(c='count(loans, last="3 days")', s='sum(loans, x, last="1 months")')
+    assert everywhere(plan, world(loans=loans)) == {"c": 3, "s": 4.0}
+
+
+@pytest.mark.parametrize(("latest", "oldest"), [(0, -2), (-1, -3), (-2, -4)])
+def test_a_window_of_months_holds_as_many_months_everywhere(latest: int, oldest: int) -> None:
+    months = [h for h in RELATIONS.histories if h.name == "loans"]
+    dated = [replace(h, as_of=AsOf(("day",), AsOfUnit.MONTHS, latest)) for h in months]
+    plan = compile_plan(
+        Relations(RELATIONS.entity, tuple(dated)),
+        [
+            feature("c", 'count(loans, last="3 months")'),
+            feature("o", 'min(loans, day, last="3 months")'),
+        ],
+    )
+    # Every month that may be known
+    loans = rows_of(*({"day": -age} for age in range(-latest, 40)))
+    assert everywhere(plan, world(loans=loans)) == {"c": 3, "o": oldest}
 
 
 def test_infinite_and_not_a_number_are_missing() -> None:

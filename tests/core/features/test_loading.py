@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date, datetime
 
 import polars as pl
+import pytest
 
 from scorewright.core.contracts import Column, ColumnType, Contract
 from scorewright.core.features import (
@@ -17,6 +19,8 @@ from scorewright.core.features import (
     compute,
     parse,
 )
+from scorewright.core.features.loading import days_since_1970
+from scorewright.core.tables import coerce
 
 INTEGER, NUMBER = ColumnType.INTEGER, ColumnType.NUMBER
 
@@ -63,6 +67,35 @@ def test_groups_of_groups_agree_with_whole_tables() -> None:
     # Then it is the same, worked out by hand: 10 -> (7.5 + 4) / 2, 12 -> 1.5
     assert found == {name: expected[name] for name in PLAN.names}
     assert (found["three"], found["filtered"], found["deep"]) == (5.75, 3.0, 5)
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2024-05-10", "2024-05-10"),
+        ("2024-05-10T23:30:00", "2024-05-10"),
+        ("2024-05-10T23:30:00Z", "2024-05-10"),
+        ("2024-05-10T23:30:00-05:00", "2024-05-11"),
+        ("2024-05-11T01:30:00+02:00", "2024-05-10"),
+        ("2024-05-10T02:00:00+02:00", "2024-05-10"),
+        ("1969-12-31T23:59:59.999999-00:01", "1970-01-01"),
+        ("2024-03-01T00:30:00.5+05:30", "2024-02-29"),
+    ],
+)
+def test_a_moment_counts_by_its_day_in_utc(moment: str, day: str) -> None:
+    epoch = date(1970, 1, 1)
+    want = (date.fromisoformat(day) - epoch).days
+    assert days_since_1970(moment) == want
+    assert days_since_1970(datetime.fromisoformat(moment)) == want
+    read = coerce(
+        pl.DataFrame({"at": [moment]}), Contract("t", (Column("at", ColumnType.DATETIME),))
+    )
+    assert read.frame["at"].cast(pl.Date).to_list() == [date.fromisoformat(day)]
+
+
+def test_days_beyond_the_calendar_are_still_counted() -> None:
+    first = days_since_1970("0001-01-01T00:00:00")
+    assert days_since_1970("0001-01-01T00:00:00+14:00") == (first or 0) - 1
 
 
 def test_one_applicant_needs_no_polars() -> None:

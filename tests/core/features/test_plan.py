@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.core.features.declarations import plans
-from tests.core.features.ground import RELATIONS, feature
+from tests.core.features.ground import ENTITY_CONTRACT, LOANS, RELATIONS, VISITS, feature
 from tests.core.features.worlds import World, worlds
 
-from scorewright.core.contracts import ColumnType, Use
+from scorewright.core.contracts import Column, ColumnType, Use
 from scorewright.core.errors import IntegrityError, UsageError
-from scorewright.core.features import FeaturePlan, compile_plan, render
+from scorewright.core.features import FeaturePlan, Relations, compile_plan, render
+from scorewright.core.features.request_fields import needs_date
 
 
 def plan_of(**texts: str) -> FeaturePlan:
@@ -119,6 +121,74 @@ def test_what_is_read_of_each_table() -> None:
     assert plan.columns_of("months") == ("loan", "month", "balance")
     assert plan.columns_of("visits") == ("id", "day", "left")
     assert plan.columns_of("notes") == ()
+
+
+def test_the_decision_date_is_read_only_where_something_needs_it() -> None:
+    # Days and months count from the decision, so nothing asks when it was
+    plan = plan_of(x="mean(months, balance)", y="income + 1", z='count(loans, last="3 days")')
+    assert plan.columns_of("applications") == ("id", "income")
+    assert not needs_date(plan)
+    # A history of dates is held against it, and a feature may read it
+    for text in ("count(visits)", "is_missing(decided)"):
+        dated = plan_of(x=text)
+        assert dated.columns_of("applications") == ("id", "decided")
+        assert needs_date(dated)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_source"),
+    [
+        ("count(loans)", False),
+        ("mean(loans, amount, where=amount > 0)", False),
+        ("time_since(loans)", True),
+        ("trend(loans, amount)", True),
+        ("last(loans, amount)", True),
+        ("first(loans, amount)", True),
+        ('count(loans, last="3 days")', True),
+        ("time_since(loans) + 1", True),
+    ],
+)
+def test_the_date_a_feature_goes_by_is_a_source_and_withholds(text: str, is_source: bool) -> None:
+    columns = tuple(
+        replace(c, use=Use.MONITORING) if c.name == "days" else c for c in LOANS.contract.columns
+    )
+    loans = replace(LOANS, contract=replace(LOANS.contract, columns=columns))
+    relations = Relations(RELATIONS.entity, (loans,))
+    plan = compile_plan(relations, [feature("x", text), feature("y", "x * 2")])
+    for found in plan.features:
+        assert (("loans", "days") in found.sources) is is_source
+        assert found.use is (Use.MONITORING if is_source else Use.MODEL)
+        assert plan.withheld_by(found) == ((("loans", "days"),) if is_source else ())
+
+
+@pytest.mark.parametrize("use", list(Use))
+def test_a_date_that_is_only_gone_by_withholds_where_it_is_prohibited(use: Use) -> None:
+    # No model takes a date itself, so contracts say monitoring of every one of them
+    columns = tuple(replace(c, use=use) for c in VISITS.contract.columns)
+    visits = replace(VISITS, contract=replace(VISITS.contract, columns=columns))
+    plan = compile_plan(
+        Relations(RELATIONS.entity, (visits,)),
+        [feature("x", "time_since(visits)"), feature("y", "max(visits, left - day)")],
+    )
+    uses = {f.name: f.use for f in plan.features}
+    assert uses == {"x": use if use is Use.PROHIBITED else Use.MODEL, "y": use}
+
+
+def test_the_decision_date_withholds_nothing() -> None:
+    columns = (
+        *(replace(c, use=Use.PROHIBITED) if c.name == "decided" else c
+          for c in ENTITY_CONTRACT.columns),
+        Column("birth", ColumnType.DATE, use=Use.MONITORING),
+        Column("since", ColumnType.DATE),
+    )  # fmt: skip
+    relations = Relations(replace(ENTITY_CONTRACT, columns=columns), ())
+    plan = compile_plan(
+        relations, [feature("x", "decided - since"), feature("y", "decided - birth + age")]
+    )
+    x, y = plan.features
+    assert (x.use, y.use) == (Use.MODEL, Use.MONITORING)
+    assert plan.withheld_by(x) == ()
+    assert plan.withheld_by(y) == (("applications", "age"), ("applications", "birth"))
 
 
 def test_a_part_of_a_plan_holds_what_it_is_made_of() -> None:

@@ -72,6 +72,12 @@ def without_key(contract: Contract) -> Contract:
             "'days' or 'months'",
         ),
         (
+            ENTITY_CONTRACT,
+            (replace(VISITS, as_of=AsOf(("day",), AsOfUnit.DATE, 30)),),
+            "'visits' has latest = 30, which lets rows pass that became known after",
+            "Set latest under [tables.visits] of the feature file to 0",
+        ),
+        (
             replace(ENTITY_CONTRACT, as_of=None),
             (VISITS,),
             "have no decision date",
@@ -130,4 +136,19 @@ def test_an_unknown_table_names_near_ones() -> None:
     ],
 )
 def test_windows(length: int, unit: str, counts: AsOfUnit, bound: Any) -> None:
-    assert window_bound(Window(length, WindowUnit(unit)), counts) == bound
+    assert window_bound(Window(length, WindowUnit(unit)), AsOf(("when",), counts)) == bound
+
+
+@pytest.mark.parametrize(
+    ("latest", "counts", "bound"),
+    [
+        (0, AsOfUnit.MONTHS, 2),
+        (-1, AsOfUnit.MONTHS, 3),
+        (-2, AsOfUnit.MONTHS, 4),
+        (0, AsOfUnit.DAYS, 91),
+        (-1, AsOfUnit.DATE, 91),
+    ],
+)
+def test_a_window_of_months_holds_as_many_months(latest: int, counts: AsOfUnit, bound: int) -> None:
+    window = Window(3, WindowUnit.MONTHS)
+    assert window_bound(window, AsOf(("when",), counts, latest)) == bound

@@ -16,9 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fakes.raw_applications import RELATIONS, Row, Tables, application, plan, raw
 
+from scorewright.core.contracts import Column, ColumnType, Contract
 from scorewright.core.features import (
     MAX_ROWS,
+    AsOf,
+    AsOfUnit,
     Feature,
+    History,
+    Relations,
     RequestCheck,
     RequestContract,
     RowEvaluator,
@@ -181,6 +186,36 @@ def test_the_day_of_the_decision_depends_on_latest(contract: RequestContract) ->
     check = contract.check(own, below, today=TODAY)
     assert told(check) == {("tables.loans[0].granted", "future-row")}
     assert check.problems[0].expected == "a date at least 1 days before the decision"
+
+
+@pytest.mark.parametrize(
+    ("decided", "at", "codes"),
+    [
+        # The same instants as tables have them: the day before in UTC is known, the day is not.
+        ("2025-06-10T01:00:00+02:00", "2025-06-08T23:00:00Z", set()),
+        ("2025-06-10T01:00:00+02:00", "2025-06-09T12:00:00Z", {"future-row"}),
+        ("2025-06-10T12:00:00", "2025-06-09T22:00:00-05:00", {"future-row"}),
+        ("2025-06-10T12:00:00", "2025-06-10T03:00:00+09:00", set()),
+    ],
+)
+def test_moments_are_held_against_the_decision_by_their_days_in_utc(
+    decided: str, at: str, codes: set[str]
+) -> None:
+    moment = ColumnType.DATETIME
+    entity = Contract("a", (Column("id", ColumnType.TEXT), Column("decided", moment)),
+                      key="id", as_of="decided")  # fmt: skip
+    calls = Contract("calls", (Column("id", ColumnType.TEXT), Column("at", moment)))
+    history = History(calls, "a", "id", None, AsOf(("at",), AsOfUnit.DATE))
+    dated = compile_plan(
+        Relations(entity, (history,)), [Feature("since", parse("time_since(calls)"))]
+    )
+    request = RequestContract(dated, ["since"])
+
+    check = request.check({"id": "x", "decided": decided}, {"calls": [{"at": at}]}, today=TODAY)
+
+    assert {p.code for p in check.problems} == codes
+    if not codes:
+        assert RowEvaluator(dated).features(check.application, check.tables) == {"since": 1}
 
 
 def test_unknown_table_names_the_near_one(contract: RequestContract) -> None:

@@ -66,6 +66,7 @@ def one_by_one(world: World, plan: FeaturePlan) -> list[dict[str, Any]]:
 def in_sql(world: World, plan: FeaturePlan) -> list[dict[str, Any]]:
     """Each feature by a query of its own."""
     with duckdb.connect() as base:
+        base.execute("SET TimeZone = 'Asia/Tokyo'")  # days are those of UTC wherever it runs
         for name, frame in world.frames().items():
             base.register(name, frame)
         found = {}

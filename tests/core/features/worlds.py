@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import polars as pl
@@ -47,14 +47,16 @@ _MOMENT = st.builds(
     _DAY,
     st.integers(0, 23),
 )
+_ZONES = [timezone(timedelta(hours=h)) for h in (0, -11, 5.5, 14)]
 
 
 @dataclass(frozen=True)
 class World:
-    """Tables, how they hang together, and all their rows."""
+    """Tables, how they hang together, and all their rows; moments may have offsets."""
 
     relations: Relations
     rows: dict[str, list[Row]]
+    has_zones: bool = False
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """The rows as the engines for many take them."""
@@ -63,7 +65,13 @@ class World:
     def frame(self, table: str, rows: Sequence[Row]) -> pl.DataFrame:
         """Some rows of a table as a frame."""
         columns = self.relations.contract(table).columns
-        return pl.DataFrame(list(rows), schema={c.name: _DTYPES[c.type] for c in columns})
+        schema = {c.name: _DTYPES[c.type] for c in columns}
+        if self.has_zones:
+            # As whole tables are read: in UTC.
+            moments = [c.name for c in columns if c.type is ColumnType.DATETIME]
+            schema |= dict.fromkeys(moments, pl.Datetime("us", "UTC"))
+            rows = [{**row, **{n: _in_utc(row[n]) for n in moments}} for row in rows]
+        return pl.DataFrame(list(rows), schema=schema)
 
     def of(self, key: object) -> dict[str, list[Row]]:
         """The rows that belong to an application, as a request would carry them."""
@@ -72,6 +80,14 @@ class World:
             keys = {key} if parent == APPLICATIONS else {row["id"] for row in mine[parent]}
             mine[table] = [r for r in self.rows[table] if r["on"] in keys and r["on"] is not None]
         return mine
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC)
+
+
+def _zoned(moments: st.SearchStrategy[datetime]) -> st.SearchStrategy[datetime]:
+    return st.builds(lambda m, zone: m.replace(tzinfo=zone), moments, st.sampled_from(_ZONES))
 
 
 def _columns(key: ColumnType) -> tuple[Column, ...]:
@@ -88,7 +104,7 @@ def _columns(key: ColumnType) -> tuple[Column, ...]:
     )
 
 
-def _cells(*, extreme: bool) -> dict[ColumnType, st.SearchStrategy[Any]]:
+def _cells(*, extreme: bool, zones: bool) -> dict[ColumnType, st.SearchStrategy[Any]]:
     return {
         ColumnType.INTEGER: st.sampled_from(_WHOLE if extreme else _WHOLE[:8]),
         ColumnType.NUMBER: st.sampled_from(_EXTREME if extreme else _TAME),
@@ -96,7 +112,7 @@ def _cells(*, extreme: bool) -> dict[ColumnType, st.SearchStrategy[Any]]:
         ColumnType.CATEGORY: st.sampled_from([*KINDS, "unknown", ""]),
         ColumnType.TEXT: st.sampled_from(_NOTES),
         ColumnType.DATE: _DAY,
-        ColumnType.DATETIME: _MOMENT,
+        ColumnType.DATETIME: _zoned(_MOMENT) if zones else _MOMENT,
     }
 
 
@@ -107,6 +123,7 @@ class _Maker:
     draw: st.DrawFn
     keys: ColumnType
     extreme: bool
+    zones: bool
 
     def key(self, number: int) -> object:
         return (
@@ -116,7 +133,7 @@ class _Maker:
         )
 
     def rows(self, columns: Sequence[Column], count: int, *, empty: bool) -> list[Row]:
-        cells = _cells(extreme=self.extreme)
+        cells = _cells(extreme=self.extreme, zones=self.zones)
         row = st.fixed_dictionaries(
             {
                 c.name: st.none()
@@ -143,7 +160,9 @@ class _Maker:
         if unit is AsOfUnit.DATE:
             column = contract.column("when")
             is_day = column is not None and column.type is ColumnType.DATE
-            when = st.sampled_from(_DATES if is_day else _MOMENTS)
+            moments = st.sampled_from(_MOMENTS)
+            when = _zoned(moments) if self.zones else moments
+            when = st.sampled_from(_DATES) if is_day else when
         elif contract.column("when") == Column("when", ColumnType.NUMBER):
             when = st.integers(-18, 0).map(lambda n: n / 2)
         made = []
@@ -173,7 +192,8 @@ def worlds(draw: st.DrawFn, *, extreme: bool | None = None) -> World:
         extreme: Whether numbers reach for the limits of what a float holds; None for either.
     """
     keys = draw(st.sampled_from([ColumnType.INTEGER, ColumnType.TEXT]))
-    make = _Maker(draw, keys, draw(st.booleans()) if extreme is None else extreme)
+    zones = draw(st.booleans())
+    make = _Maker(draw, keys, draw(st.booleans()) if extreme is None else extreme, zones)
     decided = draw(st.sampled_from([ColumnType.DATE, ColumnType.DATETIME]))
     entity = Contract(
         APPLICATIONS,
@@ -190,11 +210,12 @@ def worlds(draw: st.DrawFn, *, extreme: bool | None = None) -> World:
     for table, parent in PARENTS.items():
         unit = draw(st.sampled_from([*AsOfUnit, *AsOfUnit, None]))
         contract = _history_contract(draw, table, keys, unit)
-        as_of = None if unit is None else AsOf(("when",), unit)
+        latest = draw(st.sampled_from([-1, 0, -2]))
+        as_of = None if unit is None else AsOf(("when",), unit, latest)
         has_key = table in PARENTS.values()
         histories.append(History(contract, parent, "on", "id" if has_key else None, as_of))
         rows[table] = make.history(table, contract, unit, len(rows[parent]))
-    return World(Relations(entity, tuple(histories)), rows)
+    return World(Relations(entity, tuple(histories)), rows, zones)
 
 
 def _history_contract(

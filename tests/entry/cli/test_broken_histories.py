@@ -22,6 +22,7 @@ from scorewright.flows.features import build as building
 FINE, FINDINGS, USAGE, FAILURE = 0, 1, 2, 3
 BUILDS = Path(".scorewright/features")
 IN_BUCKETS = ("--memory-mb", "100", "--processes", "1")
+IN_MORE_BUCKETS = ("--memory-mb", "100", "--processes", "3")
 
 
 @pytest.fixture
@@ -460,18 +461,42 @@ def test_an_unknown_engine(project: Cli) -> None:
     nothing_half_written()
 
 
+def test_an_unknown_engine_where_all_is_built(project: Cli) -> None:
+    assert build(project).code == FINE
+    refused(build(project, "--engine", "dask"), USAGE, "engine-unknown", "'dask'")
+    edit("scorewright.toml", 'set = "small"', 'set = "small"\nengine = "dask"')
+    answer = project("doctor")
+    assert "features.engine" in answer.text, answer
+    assert "'dask'" in answer.text
+
+
+def test_another_separator_or_missing_value_is_another_build(project: Cli) -> None:
+    digest = build(project, "--json").json["digest"]
+    text = Path("scorewright.toml").read_text(encoding="utf-8")
+    settings = '[tables.loans]\nnull_values = ["", "car"]\n'
+    Path("scorewright.toml").write_text(
+        text.replace("[tables.loans]\n", settings), encoding="utf-8"
+    )
+    answer = build(project, "--json")
+    assert answer.code == FINE, answer
+    assert answer.json["was_cached"] is False
+    assert answer.json["digest"] != digest
+
+
 # --- Builds that were damaged, disks that are full, processes that are killed -------------------
 
 
-@pytest.mark.parametrize("harm", ["gone", "cut", "document cut", "document lost"])
+@pytest.mark.parametrize("harm", ["gone", "cut", "other rows", "document cut", "document lost"])
 def test_a_damaged_build_is_found_and_made_again(project: Cli, harm: str) -> None:
     whole = built(project)
-    (part,), (document,) = BUILDS.rglob("part-*.parquet"), BUILDS.rglob("features.json")
+    (part,), (document,) = BUILDS.rglob("parts/*.parquet"), BUILDS.rglob("features.json")
     match harm:
         case "gone":
             part.unlink()
         case "cut":
             part.write_bytes(part.read_bytes()[:-30])
+        case "other rows":
+            pl.read_parquet(part).head(-1).write_parquet(part)
         case "document cut":
             document.write_bytes(document.read_bytes()[:100])
         case _:
@@ -483,7 +508,7 @@ def test_a_damaged_build_is_found_and_made_again(project: Cli, harm: str) -> Non
 
 def test_a_build_damaged_within_is_told(project: Cli) -> None:
     assert build(project).code == FINE
-    (part,) = BUILDS.rglob("part-*.parquet")
+    (part,) = BUILDS.rglob("parts/*.parquet")
     content = bytearray(part.read_bytes())
     content[4:1500] = b"\xff" * 1496
     part.write_bytes(bytes(content))
@@ -563,16 +588,17 @@ def test_a_build_killed_twice_goes_on_where_it_stopped(project: Cli) -> None:
     assert interrupted.run("bucketing", *command).returncode == -9
     assert not Path("built.parquet").exists()
     (root,) = BUILDS.iterdir()
-    split = [stamps(f"rows/{name}", "*") for name in ("applications", "loans")]
+    layout = str(interrupted.BUCKETS)
+    split = [stamps(f"rows/{layout}/{name}", "*") for name in ("applications", "loans")]
     assert all("receipt.json" in files for files in split)
-    assert not (root / "rows" / "payments").exists()
-    assert len(list(root.glob("rows/.payments*"))) == 1
+    assert not (root / "rows" / layout / "payments").exists()
+    assert len(list(root.glob("rows/*/.payments*"))) == 1
 
     # Killed while it computes: three buckets are done, and the split tables were not split again
     assert interrupted.run("computing", *command).returncode == -9
-    assert [stamps(f"rows/{name}", "*") for name in ("applications", "loans")] == split
-    assert not list(root.glob("rows/.*"))
-    done = stamps("parts", "part-*.json")
+    assert [stamps(f"rows/{layout}/{name}", "*") for name in ("applications", "loans")] == split
+    assert not list(root.glob("rows/*/.*"))
+    done = stamps(f"parts/{layout}", "part-*.json")
     assert len(done) >= 3
     assert list(root.glob("features.json")) == []
 
@@ -580,7 +606,7 @@ def test_a_build_killed_twice_goes_on_where_it_stopped(project: Cli) -> None:
     answer = interrupted.run("never", *command)
     assert answer.returncode == FINE, answer.stderr
     assert f"{len(done)} of {interrupted.BUCKETS} buckets were done before" in answer.stderr
-    after = stamps("parts", "part-*.json")
+    after = stamps(f"parts/{layout}", "part-*.json")
     assert {name: after[name] for name in done} == done
     assert len(after) == interrupted.BUCKETS
     assert pl.read_parquet("built.parquet").equals(whole)
@@ -610,17 +636,46 @@ def test_two_processes_that_build_the_same(project: Cli, monkeypatch: pytest.Mon
     alike("built.parquet", whole)
 
 
-def test_two_processes_that_start_together(project: Cli) -> None:
+@pytest.mark.parametrize("fate", ["never", "bucketing", "computing"])
+def test_a_process_with_other_buckets_that_comes_between(
+    project: Cli, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    """Rows that are split already are not split in another way under the workers."""
+    from scorewright.adapters.engines.local import LocalEngine
+
     whole = built(project)
     shutil.rmtree(BUILDS)
-    command = [*interrupted.command("never"), "features", "build", *IN_BUCKETS, "-o"]
+    slow, others = LocalEngine.run, list[int]()
+
+    def disturbed(self: LocalEngine, tasks: Any, done: Any) -> None:
+        other = interrupted.run(fate, "features", "build", *IN_MORE_BUCKETS)
+        others.append(other.returncode)
+        slow(self, tasks, done)
+
+    monkeypatch.setattr(LocalEngine, "run", disturbed)
+    answer = build_in_buckets(project, "-o", "built.parquet")
+    assert answer.code == FINE, answer
+    assert others == [FINE if fate == "never" else -9]
+    assert ("built before" in answer.text) == (fate == "never")
+    alike("built.parquet", whole)
+    assert build(project, "--json").json["was_cached"] is True
+
+
+@pytest.mark.parametrize("second", [IN_BUCKETS, IN_MORE_BUCKETS, ("--memory-mb", "4000")])
+def test_two_processes_that_start_together(project: Cli, second: tuple[str, ...]) -> None:
+    whole = built(project)
+    shutil.rmtree(BUILDS)
+    command = [*interrupted.command("never"), "features", "build"]
     both = [
-        subprocess.Popen([*command, f"{name}.parquet"], env=interrupted.environment(),
+        subprocess.Popen([*command, *wish, "-o", f"{name}.parquet"], env=interrupted.environment(),
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for name in ("one", "two")
+        for name, wish in (("one", IN_BUCKETS), ("two", second))
     ]  # fmt: skip
     said = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [FINE, FINE], said
     for name in ("one", "two"):
         alike(f"{name}.parquet", whole)
     assert len(list(BUILDS.glob("*/features.json"))) == 1
+    # What counts in the end is whole, too
+    assert built(project).height == whole.height
+    alike("built.parquet", whole)

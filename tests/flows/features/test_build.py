@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +20,15 @@ from tests.fakes.features import (
 from tests.fakes.histories import MemoryRows
 from tests.fakes.machine import CountingClock
 
-from scorewright.core.errors import FindingsError, UsageError
+from scorewright.core.errors import (
+    FindingsError,
+    IntegrityError,
+    ScorewrightError,
+    UsageError,
+)
 from scorewright.core.features import (
     Feature,
+    FeatureBuild,
     FeatureLibrary,
     FeatureSet,
     build_digest,
@@ -29,7 +36,13 @@ from scorewright.core.features import (
 )
 from scorewright.core.project import FeatureSettings
 from scorewright.flows.events import Note, StageDone, StepDone, ignore
-from scorewright.flows.features.build import BuildTools, BuiltFeatures, build_features
+from scorewright.flows.features.attach import join_features
+from scorewright.flows.features.build import (
+    BuildTools,
+    BuiltFeatures,
+    build_features,
+    features_once,
+)
 from scorewright.flows.features.declared import Declared
 from scorewright.flows.features.ports import Engine
 from scorewright.flows.features.summary import summarise
@@ -84,6 +97,10 @@ def test_a_build_in_memory_has_rows_proofs_and_profiles() -> None:
     build, frame = built.build, builds.read(built.build).sort(KEY)
     assert not built.was_cached
     assert build.engine == "memory"
+    assert [part.rows for part in build.parts] == [3]
+    # No worker took part; what this process used is not known apart from all else it does
+    assert (build.cpu_seconds, build.peak_bytes) == (None, None)
+    assert build.seconds > 0
     assert frame.columns == [KEY, *built.plan.names]
     assert frame["loans_count"].to_list() == [2, 1, 0]
     assert frame["amount_sum"].to_list() == [12.0, None, None]
@@ -177,6 +194,7 @@ def test_buckets_give_what_memory_gives() -> None:
     assert parts.build.proofs == once.build.proofs
     assert parts.build.cpu_seconds == pytest.approx(1.5)
     assert parts.build.peak_bytes == 1002
+    assert sum(part.rows for part in parts.build.parts) == 3
 
 
 def test_an_interrupted_build_goes_on_where_it_stopped() -> None:
@@ -257,6 +275,7 @@ def test_a_summary_says_what_came_out_and_writes_it_in_one_order() -> None:
     assert pairs["state"] == "computed by the engine memory-buckets"
     assert pairs["applications"] == "3"
     assert pairs["written to"] == "features.parquet"
+    assert pairs["CPU of the workers"] == "1.5 s"
     assert ("bureau", "3", "0") in summary.table_rows()
     assert summary.missing_rows()[0][1] == "66.7 %"
     assert summary.to_dict()["was_cached"] is False
@@ -267,5 +286,85 @@ def test_a_summary_of_a_hit_says_that_nothing_was_computed() -> None:
     again, _ = in_memory(builds=builds)
     assert again.build == built.build
     summary = summarise(again, Path("/builds"), None, builds, Writer())
-    assert "nothing was computed" in dict(summary.pairs())["state"]
+    pairs = dict(summary.pairs())
+    assert "nothing was computed" in pairs["state"]
+    assert pairs["time"].endswith(" s")
+    assert "CPU of the workers" not in pairs
+    assert "peak memory of a worker" not in pairs
     assert summary.to_dict()["output"] is None
+
+
+def refuse_dask(name: str) -> None:
+    if name == "dask":
+        raise UsageError("No engine 'dask'.", remedy="Name one of: local.", code="engine-unknown")
+
+
+def test_an_unknown_engine_is_refused_though_the_build_is_there() -> None:
+    _, builds = in_memory()
+    source = MemoryRows(frames())
+    tools = BuildTools(source, builds, no_engine, CountingClock(), ignore, refuse_dask)
+    assert build_features(declare(), SMALL, tools).was_cached
+    with pytest.raises(UsageError) as caught:
+        build_features(declare(), FeatureSettings(engine="dask"), tools)
+    assert caught.value.code == "engine-unknown"
+    # Known, whether its package is installed or not: nothing is to be computed
+    assert build_features(declare(), FeatureSettings(engine="ray"), tools).was_cached
+
+
+def once(builds: MemoryBuilds) -> pl.DataFrame:
+    tools = BuildTools(MemoryRows(frames()), builds, no_engine, CountingClock(), ignore)
+    return features_once(declare(), SMALL, tools)
+
+
+def test_features_that_are_read_once_leave_no_build() -> None:
+    whole, kept = in_memory()
+    builds = MemoryBuilds()
+    assert once(builds).equals(kept.read(whole.build))
+    assert (builds.saved, builds.parts) == ({}, {})
+
+
+def test_a_build_that_was_there_before_stays() -> None:
+    built, builds = in_memory()
+    once(builds)
+    assert builds.find(built.build.digest) == built.build
+
+
+class TakenAway(MemoryBuilds):
+    """Another process that scores the same file removes the build before it is read."""
+
+    times: int = 1
+
+    def read(self, build: FeatureBuild, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        if self.times:
+            self.times -= 1
+            self.remove(build.digest)
+        return super().read(build, columns)
+
+
+def test_a_build_that_another_process_takes_away_is_made_again() -> None:
+    builds = TakenAway()
+    assert once(builds).height == 3
+    assert builds.saved == {}
+    builds.times = 2
+    with pytest.raises(ScorewrightError) as caught:
+        once(builds)
+    assert caught.value.code == "features-build"
+
+
+def test_applications_get_their_features_in_their_order() -> None:
+    built, builds = in_memory()
+    turned = frames()["loans"].reverse()
+    joined = join_features(turned, builds.read(built.build).sample(fraction=1, seed=4), built.plan)
+    assert joined[KEY].to_list() == [3, 2, 1]
+    assert joined["loans_count"].to_list() == [0, 1, 2]
+
+
+def test_a_result_without_a_row_for_an_application_is_refused() -> None:
+    built, builds = in_memory()
+    result = builds.read(built.build)
+    with pytest.raises(IntegrityError) as caught:
+        join_features(frames()["loans"], result.filter(pl.col(KEY) != 2), built.plan)
+    assert caught.value.code == "features-build"
+    assert "1 of 3 applications, the first: loan_id = 2" in caught.value.message
+    with pytest.raises(IntegrityError, match="several rows"):
+        join_features(frames()["loans"], pl.concat([result, result[:1]]), built.plan)

@@ -18,9 +18,10 @@ from scorewright.core.contracts import Contract
 from scorewright.core.features import prove_as_of, with_entity
 from scorewright.core.project import FeatureSettings
 from scorewright.flows.events import StageDone, StepDone, ignore
-from scorewright.flows.features.build import BuildTools, build_features, load_tables
+from scorewright.flows.features.build import BuildTools, build_features
 from scorewright.flows.features.check import CheckTools, FeaturesCheck, TableCheck, check_features
 from scorewright.flows.features.ports import Engine
+from scorewright.flows.features.tables import load_tables
 from scorewright.flows.ports import TableFile
 
 Frames = dict[str, pl.DataFrame]

@@ -144,6 +144,63 @@ def test_a_row_from_the_future_stops_the_training_with_table_key_and_date(
     assert not here.run_log.runs
 
 
+CALLS = Contract("calls", (Column("id", ColumnType.TEXT), Column("day", ColumnType.INTEGER)))
+
+
+def collected(world: World, as_of: AsOf | None) -> World:
+    """Collection calls: for most loans that went bad, and for a few of the others."""
+    below = histories(world.frame)
+    bad = world.frame["bad"].to_numpy()
+    is_called = np.random.default_rng(4).random(len(bad)) < np.where(bad == 1, 0.8, 0.04)
+    ids = world.frame["id"].to_numpy()[is_called]
+    below["calls"] = pl.DataFrame({"id": ids, "day": np.full(len(ids), -5)})
+    made = project_features(world.frame, below)
+    path = Path("/project/contracts/calls.toml")
+    source = TableSource(TableFile("calls", ("/project/calls.parquet",)), path)
+    made.contracts.save(CALLS, path)
+    features = (*SET.features, Feature("calls_count", parse("count(calls)")),
+                Feature("calls_share", parse("calls_count / payments_count")))  # fmt: skip
+    library = FeatureLibrary(
+        (*LIBRARY.links, TableLink("calls", None, "id", None, as_of)),
+        (FeatureSet("mine", features),),
+    )
+    made = replace(made, library=library, sources={**made.sources, "calls": source})
+    world.tools = replace(world.tools, features=made)
+    return world
+
+
+STRICT: dict[str, Any] = {**CHOSEN, "leakage": {"max_iv": 1.0}}
+
+
+def test_a_leak_from_a_history_without_dates_stops_the_training(world: MakeWorld) -> None:
+    # Given calls after the decision, in a table that nothing proves to be older
+    here = collected(world(loans(400)), None)
+
+    with pytest.raises(FindingsError) as refusal:
+        here.train(settings(**STRICT))
+
+    assert refusal.value.code == "leakage-findings"
+    found = {(f["code"], f["subject"]) for f in refusal.value.details["findings"]}
+    assert {("LEAK-002", "calls_count"), ("LEAK-002", "calls_share")} <= found
+    assert not here.run_log.runs
+    # And it is said beforehand
+    (said,) = [e.message for e in here.events if isinstance(e, Note) and "FEAT-005" in e.message]
+    assert said == (
+        "FEAT-005 calls: No date says when a row became known, so nothing proves that it was "
+        "before the decision."
+    )
+
+
+def test_a_strong_feature_of_proved_rows_is_said_and_stops_nothing(world: MakeWorld) -> None:
+    here = collected(world(loans(400)), AsOf(("day",)))
+
+    here.train(settings(**STRICT))
+
+    notes = [e.message for e in here.events if isinstance(e, Note)]
+    assert any("LEAK-002 calls_count" in n and "dates were proved" in n for n in notes)
+    assert not any("FEAT-005" in n for n in notes)
+
+
 def test_loans_without_an_outcome_are_left_out_and_said(world: MakeWorld) -> None:
     frame = loans(400).with_columns(
         pl.when(pl.int_range(pl.len()) < 25).then(None).otherwise(pl.col("bad")).alias("bad")

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from scorewright.adapters.builds.pruning import FOLDER_NAME, prune, remove_folder, used_now
 from scorewright.core.errors import IntegrityError, ScorewrightError
-from scorewright.core.features import FeatureBuild
+from scorewright.core.features import FeatureBuild, PartFile
 from scorewright.flows.features.ports import Workspace
 
 __all__ = ["DiskBuilds"]
@@ -21,7 +24,8 @@ __all__ = ["DiskBuilds"]
 _DOCUMENT: Final = "features.json"
 _PARTS: Final = "parts"
 _ROWS: Final = "rows"
-_NAME_LENGTH: Final = 16
+#: Buckets write into folders named by their number, so that no other file is ever called this.
+_IN_MEMORY: Final = "memory.parquet"
 
 
 class DiskBuilds:
@@ -47,16 +51,19 @@ class DiskBuilds:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         names = {column.name for column in build.profiles}
-        is_whole = all(_is_whole(folder / _PARTS / part, names) for part in build.parts)
-        return build if is_whole and build.digest == digest else None
+        is_whole = all(_is_whole(folder / _PARTS, part, names) for part in build.parts)
+        if not is_whole or build.digest != digest:
+            return None
+        used_now(folder / _DOCUMENT)
+        return build
 
     def workspace(self, digest: str) -> Workspace:
         """Return the workspace of a build; see `BuildStore.workspace`."""
         return self._workspace(self._folder(digest))
 
-    def write(self, digest: str, frame: pl.DataFrame) -> str:
+    def write(self, digest: str, frame: pl.DataFrame) -> PartFile:
         """Write a result as one part; see `BuildStore.write`."""
-        target = self._folder(digest) / _PARTS / "part-0000.parquet"
+        target = self._folder(digest) / _PARTS / _IN_MEMORY
         aside = _aside(target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,12 +71,13 @@ class DiskBuilds:
                 frame.write_parquet(stream, compression="zstd")
                 stream.flush()
                 os.fsync(stream.fileno())
+            size = aside.stat().st_size
             aside.replace(target)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise _failed(target, error) from error
         finally:
             _remove(aside)
-        return target.name
+        return PartFile(target.name, frame.height, size)
 
     def save(self, build: FeatureBuild) -> Path:
         """Write the document; see `BuildStore.save`."""
@@ -86,8 +94,10 @@ class DiskBuilds:
             raise _failed(target, error) from error
         finally:
             _remove(aside)
-        # The rows of the buckets are as large as the tables, and have done their work.
+        # The rows of the buckets are as large as the tables, and have done their work. A process
+        # that still computes from them, in whatever number of buckets, finds the finished build.
         shutil.rmtree(target.parent / _ROWS, ignore_errors=True)
+        prune(self._directory, target)
         return target
 
     def read(self, build: FeatureBuild, columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -95,7 +105,9 @@ class DiskBuilds:
         folder = self._folder(build.digest) / _PARTS
         wanted = None if columns is None else list(columns)
         try:
-            return pl.concat(pl.read_parquet(folder / part, columns=wanted) for part in build.parts)
+            return pl.concat(
+                pl.read_parquet(folder / part.name, columns=wanted) for part in build.parts
+            )
         except (OSError, pl.exceptions.PolarsError) as error:
             raise IntegrityError(
                 f"The feature build in {folder.parent} is damaged: {str(error)[:200]}.",
@@ -104,16 +116,24 @@ class DiskBuilds:
                 details={"directory": str(folder.parent)},
             ) from error
 
+    def remove(self, digest: str) -> None:
+        """Remove a build; see `BuildStore.remove`."""
+        remove_folder(self._folder(digest))
+
     def _folder(self, digest: str) -> Path:
-        return self._directory / digest[:_NAME_LENGTH]
+        return self._directory / digest[:FOLDER_NAME]
 
 
-def _is_whole(part: Path, names: set[str]) -> bool:
-    """Tell whether a part is there to its end, where Parquet says what is in it."""
+def _is_whole(folder: Path, part: PartFile, names: set[str]) -> bool:
+    """Tell whether a part is the file that was written: its bytes, rows and columns."""
+    file = folder / part.name
     try:
-        return names <= set(pl.read_parquet_schema(part))
-    except (OSError, pl.exceptions.PolarsError):
+        if file.stat().st_size != part.bytes:
+            return False
+        footer = pq.read_metadata(file)
+    except (OSError, pa.ArrowException):
         return False
+    return bool(footer.num_rows == part.rows) and names <= set(footer.schema.names)
 
 
 def _aside(target: Path) -> Path:

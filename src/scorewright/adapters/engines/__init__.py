@@ -9,4 +9,12 @@ from scorewright.adapters.engines.fit import Fit, fit_together
 from scorewright.adapters.engines.parts import PartFolder
 from scorewright.adapters.engines.worker import perform
 
-__all__ = ["Fit", "PartFolder", "engine", "engine_names", "fit_together", "perform", "refuse_unknown"]
+__all__ = [
+    "Fit",
+    "PartFolder",
+    "engine",
+    "engine_names",
+    "fit_together",
+    "perform",
+    "refuse_unknown",
+]

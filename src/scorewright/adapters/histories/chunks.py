@@ -76,7 +76,7 @@ def refuse_missing(table: str, place: str, wanted: Sequence[str], present: Seque
 def _near(name: str, present: Sequence[str]) -> list[str]:
     by_lower = {column.lower(): column for column in present}
     found = get_close_matches(name.lower(), list(by_lower), n=3)
-    return [by_lower[lower] for lower in found] or list(present[:10])
+    return [by_lower[lower] for lower in found]
 
 
 def refused(place: str, what: str, remedy: str, code: str = "data-unreadable") -> UsageError:

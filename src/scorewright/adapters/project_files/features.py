@@ -61,7 +61,7 @@ class _Table(_Entry):
     key: str | None = None
     as_of: str | list[str] | None = None
     unit: Literal["days", "months", "date"] = "days"
-    latest: int = -1
+    latest: int = Field(default=-1, le=0)
 
 
 class _Feature(_Entry):

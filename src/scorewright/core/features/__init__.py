@@ -59,6 +59,7 @@ __all__ = [
     "Grid",
     "History",
     "LateKeys",
+    "PartFile",
     "PlannedFeature",
     "Products",
     "Relations",

@@ -217,8 +217,9 @@ class _Batch:
                 conditions.append(self.translate(node.where).fill_null(value=False))
             if node.window is not None:
                 as_of = self.translate.scope.relations.history(node.table).as_of
-                bound = None if as_of is None else window_bound(node.window, as_of.unit)
-                conditions.append((pl.col(AGE) <= bound).fill_null(value=False))
+                bound = None if as_of is None else window_bound(node.window, as_of)
+                is_within = (pl.col(AGE) >= 0) & (pl.col(AGE) <= bound)
+                conditions.append(is_within.fill_null(value=False))
             self._masks[key] = None if not conditions else f"__mask_{len(self._masks)}"
             if conditions:
                 both = conditions[0] if len(conditions) == 1 else conditions[0] & conditions[1]

@@ -14,7 +14,7 @@ from scorewright.core.features.proof import AsOfProof
 __all__ = ["FeatureBuild", "PartFile", "build_digest"]
 
 #: Raised when the engines come to compute something else for the same plan and rows.
-_ENGINES = 1
+_ENGINES = 2
 
 
 def build_digest(plan: FeaturePlan, inputs: Mapping[str, str]) -> str:

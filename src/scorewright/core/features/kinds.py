@@ -202,10 +202,9 @@ def _aggregate(node: Aggregate, scope: Scope) -> ColumnType:
         raise _window(
             f"'{render(node)}' asks for dates, but the table '{node.table}' has no as-of column."
         )
-    if history.as_of is not None and node.window is not None:
-        unit = history.as_of.unit
-        if window_bound(node.window, unit) is None:
-            raise _window(f"'{render(node)}' asks for days of a table that counts months.")
+    window, as_of = node.window, history.as_of
+    if window is not None and as_of is not None and window_bound(window, as_of) is None:
+        raise _window(f"'{render(node)}' asks for days of a table that counts months.")
     return _result(node, inner)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -154,12 +154,21 @@ def _array(
 
 
 def days_since_1970(value: object) -> float | None:
-    """Return a date, a moment or its ISO text as days; None for anything else."""
+    """Return a date, a moment or its ISO text as days; None for anything else.
+
+    A moment with an offset counts by its day in UTC, as in tables; one without is UTC already.
+    """
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
-    if isinstance(value, date):
-        return float(value.toordinal() - _EPOCH)
-    return None
+    if not isinstance(value, date):
+        return None
+    offset = value.utcoffset() if isinstance(value, datetime) else None
+    shift = 0
+    if isinstance(value, datetime) and offset is not None:
+        # By hand: `astimezone` fails for moments whose day in UTC is before the year 1.
+        clock = timedelta(0, value.second, value.microsecond, 0, value.minute, value.hour)
+        shift = (clock - offset) // timedelta(days=1)
+    return float(value.toordinal() - _EPOCH + shift)
 
 
 def linked(rows: Rows, history: History, parent: Rows, key: str, *, is_split: bool) -> Rows:

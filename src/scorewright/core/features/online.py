@@ -316,7 +316,7 @@ class _Compiler:
         bound = None
         if node.window is not None:
             as_of = inner.relations.history(node.table).as_of
-            bound = None if as_of is None else window_bound(node.window, as_of.unit)
+            bound = None if as_of is None else window_bound(node.window, as_of)
         slot = self._slot((inner.table, ("rows", node.where, node.window)))
 
         def run(rows: Rows) -> Any:  # noqa: ANN401 - an index array
@@ -326,7 +326,8 @@ class _Compiler:
                 if where is not None:
                     keep = keep & (where(rows) == 1.0)
                 if bound is not None:
-                    keep = keep & (rows.columns[_AGE] <= bound)
+                    age = rows.columns[_AGE]
+                    keep = keep & (age >= 0.0) & (age <= bound)
                 found = rows.memo[slot] = np.flatnonzero(keep)
             return found
 

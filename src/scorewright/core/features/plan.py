@@ -16,13 +16,20 @@ from scorewright.core.digests import canonical_json, refuse_other_version, sha25
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
 from scorewright.core.features.categories import categories_of
 from scorewright.core.features.kinds import Scope, type_of
-from scorewright.core.features.relations import Relations
+from scorewright.core.features.relations import AsOfUnit, Relations
 from scorewright.core.features.text import parse, render
-from scorewright.core.features.tree import Aggregate, AggregateKind, Column, Expression, children
+from scorewright.core.features.tree import Aggregate, AggregateKind, Expression
+from scorewright.core.features.withholding import (
+    Source,
+    columns_read,
+    dates_read,
+    strictest,
+    use_of,
+    walk,
+)
 
 __all__ = ["Feature", "FeaturePlan", "PlannedFeature", "compile_plan", "walk"]
 
-_STRICTNESS = (Use.MODEL, Use.MONITORING, Use.PROHIBITED)
 _COUNTS = (AggregateKind.COUNT, AggregateKind.NUNIQUE)
 _OUTPUT = (ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN, ColumnType.CATEGORY)
 
@@ -55,7 +62,8 @@ class PlannedFeature:
         type: Integer, number, boolean or category.
         use: The strictest use among its columns: what is made of a withheld column is withheld.
         categories: Of a category.
-        sources: The columns it is made of, as (table, column), through other features too.
+        sources: The columns it is made of, as (table, column), through other features too; the
+            dates that windows and dated aggregates go by are among them.
         parents: The features it is made of directly.
         level: 0 for features of columns alone, one more than the highest parent otherwise.
     """
@@ -115,13 +123,15 @@ class FeaturePlan:
     def columns_of(self, table: str) -> tuple[str, ...]:
         """Return the columns that computing the plan reads from a table, in contract order.
 
-        Links, keys and as-of columns of every table on the way are among them.
+        Links, keys and as-of columns of every table on the way are among them; the decision date
+        of the applications only where a feature reads it or a history holds dates.
         """
         wanted = {column for name, column in self._sources() if name == table}
         relations = self.relations
         if table == relations.entity.table:
             wanted.add(relations.key)
-            wanted |= {relations.entity.as_of} - {None} if relations.entity.as_of else set()
+            decided = relations.entity.as_of
+            wanted |= {decided} if decided is not None and self.compares_dates else set()
         elif table in self.tables:
             history = relations.history(table)
             wanted.add(history.on)
@@ -150,6 +160,27 @@ class FeaturePlan:
         for name in read - {self.relations.entity.table}:
             needed |= {step.name for step in self.relations.path(name)}
         return tuple(h.name for h in self.relations.histories if h.name in needed)
+
+    @property
+    def compares_dates(self) -> bool:
+        """Whether a history holds dates, which are held against the decision date."""
+        dates = (self.relations.history(name).as_of for name in self.tables)
+        return any(as_of is not None and as_of.unit is AsOfUnit.DATE for as_of in dates)
+
+    def withheld_by(self, feature: PlannedFeature) -> tuple[Source, ...]:
+        """Return the columns that keep a feature from the model; none where nothing does."""
+        if feature.use is Use.MODEL:
+            return ()
+        relations, entity = self.relations, self.relations.entity.table
+        named = columns_read(feature.expression, entity)
+        named -= {(entity, name) for name in feature.parents}
+        gone_by = dates_read(feature.expression, relations) - named
+        found = {s for s in named if use_of(s, relations, is_named=True) is feature.use}
+        found |= {s for s in gone_by if use_of(s, relations, is_named=False) is feature.use}
+        for parent in self.features:
+            if parent.name in feature.parents and parent.use is feature.use:
+                found.update(self.withheld_by(parent))
+        return tuple(sorted(found))
 
     def restricted(self, names: Iterable[str]) -> FeaturePlan:
         """Return the plan of some features and of what they are made of.
@@ -231,13 +262,6 @@ class FeaturePlan:
         return sha256_hex(canonical_json(self.to_dict()))
 
 
-def walk(node: Expression) -> Iterator[Expression]:
-    """Yield a node and everything below it."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
-
-
 def compile_plan(relations: Relations, features: Sequence[Feature]) -> FeaturePlan:
     """Check features, put them in order and trace them to their columns.
 
@@ -287,7 +311,7 @@ def _plan_one(
         circle = " -> ".join((*above[above.index(feature.name) :], feature.name))
         remedy = "Let one of them be made of columns."
         raise _about(feature, f"is made of itself: {circle}", remedy, "feature-cycle")
-    read = sorted(_columns(feature.expression, relations.entity.table))
+    read = sorted(columns_read(feature.expression, relations.entity.table))
     parents = [name for table, name in read if table == relations.entity.table and name in by_name]
     for parent in parents:
         _plan_one(by_name[parent], relations, by_name, planned, (*above, feature.name))
@@ -303,7 +327,9 @@ def _plan_one(
             code=error.code,
             details={**error.details, "feature": feature.name},
         ) from None
-    sources = {source for source in read if source[1] not in parents or source[0] != scope.table}
+    named = {source for source in read if source[1] not in parents or source[0] != scope.table}
+    gone_by = dates_read(feature.expression, relations)
+    sources = named | gone_by
     sources |= {source for parent in parents for source in planned[parent].sources}
     categories: tuple[str, ...] = ()
     if kind in (ColumnType.CATEGORY, ColumnType.TEXT):
@@ -316,7 +342,7 @@ def _plan_one(
         unit=feature.unit,
         about=feature.about,
         type=kind,
-        use=_use(relations, sources),
+        use=_use(relations, named, gone_by, (planned[p].use for p in parents)),
         categories=categories,
         sources=tuple(sorted(sources)),
         parents=tuple(parents),
@@ -327,14 +353,6 @@ def _plan_one(
 def planned_categories(planned: Mapping[str, PlannedFeature]) -> dict[str, tuple[str, ...]]:
     """Return the categories of the features planned so far."""
     return {name: feature.categories for name, feature in planned.items()}
-
-
-def _columns(node: Expression, table: str) -> set[tuple[str, str]]:
-    """Return the columns a node reads, each with the table in whose rows it stands."""
-    if isinstance(node, Column):
-        return {(table, node.name)}
-    below = node.table if isinstance(node, Aggregate) else table
-    return {found for child in children(node) for found in _columns(child, below)}
 
 
 def _refuse(
@@ -356,14 +374,12 @@ def _refuse(
         )
 
 
-def _use(relations: Relations, sources: set[tuple[str, str]]) -> Use:
-    links = {(h.name, h.on) for h in relations.histories}
-    uses = [Use.MODEL]
-    for table, name in sources:
-        column = relations.contract(table).column(name)
-        if column is not None and (table, name) not in links:
-            uses.append(column.use)
-    return max(uses, key=_STRICTNESS.index)
+def _use(
+    relations: Relations, named: set[Source], gone_by: set[Source], parents: Iterable[Use]
+) -> Use:
+    uses = [use_of(source, relations, is_named=True) for source in named]
+    uses += [use_of(source, relations, is_named=False) for source in gone_by - named]
+    return strictest(iter([*uses, *parents]))
 
 
 def _limits(node: Expression) -> tuple[float | None, float | None]:

@@ -100,7 +100,7 @@ def prove_as_of(plan: FeaturePlan, tables: Mapping[str, pl.DataFrame]) -> tuple[
     relations = plan.relations
     applications = tables[relations.entity.table]
     decisions = None
-    if relations.entity.as_of is not None:
+    if relations.entity.as_of is not None and plan.compares_dates:
         decisions = applications.select(
             pl.col(relations.key).alias(ENTITY),
             pl.col(relations.entity.as_of).cast(pl.Date).alias("__decision"),

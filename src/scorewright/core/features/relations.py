@@ -40,8 +40,8 @@ class AsOf:
         columns: The first dates the row for windows, ``last`` and ``trend`` and may not be
             missing; the others, where present, must lie before the decision as well.
         unit: See `AsOfUnit`.
-        latest: The largest distance from the decision a row may have: -1 is the day (or month)
-            before it, 0 allows the day of the decision itself.
+        latest: The largest distance from the decision a row may have, never above 0: -1 is the
+            day (or month) before it, 0 allows the day of the decision itself.
     """
 
     columns: tuple[str, ...]
@@ -141,6 +141,13 @@ class Relations:
         )
 
     def _check_dates(self, history: History, as_of: AsOf) -> None:
+        if as_of.latest > 0:
+            raise _wrong(
+                f"The table '{history.name}' has latest = {as_of.latest}, which lets rows pass "
+                "that became known after the decision.",
+                f"Set latest under [tables.{history.name}] of the feature file to 0 for rows of "
+                "the day of the decision itself, or to -1.",
+            )
         if as_of.unit is AsOfUnit.DATE and self.entity.as_of is None:
             raise _wrong(
                 f"The table '{history.name}' is dated, but the applications have no decision date.",
@@ -244,19 +251,23 @@ class Relations:
         )
 
 
-def window_bound(window: Window, unit: AsOfUnit) -> int | None:
+def window_bound(window: Window, as_of: AsOf) -> int | None:
     """Return the largest age a row in the window may have, in the unit of its table.
+
+    No row in a window is younger than 0. In a table that counts months, a window of N months
+    holds the N youngest months that may be known: 0 to N - 1 where ``latest`` is 0, 1 to N where
+    it is -1. In a table that counts days or holds dates it holds the rows of at most N days.
 
     Args:
         window: Length of time before the decision.
-        unit: What the table counts in; dates count days.
+        as_of: What the table counts in, and its youngest row.
 
     Returns:
         The bound, inclusive; None where a table that counts months is asked for days.
     """
-    if unit is AsOfUnit.MONTHS:
+    if as_of.unit is AsOfUnit.MONTHS:
         months = {WindowUnit.MONTHS: 1, WindowUnit.YEARS: 12}.get(window.unit)
-        return None if months is None else window.length * months
+        return None if months is None else window.length * months - as_of.latest - 1
     days = {
         WindowUnit.DAYS: 1.0,
         WindowUnit.MONTHS: _DAYS_A_YEAR / 12,

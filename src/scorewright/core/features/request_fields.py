@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scorewright.core.contracts import Column
 from scorewright.core.features.plan import FeaturePlan
-from scorewright.core.features.relations import AsOfUnit, History
+from scorewright.core.features.relations import History
 
 __all__ = ["RequestField", "RequestTable", "application_fields", "needs_date", "request_tables"]
 
@@ -98,10 +98,5 @@ def _table(plan: FeaturePlan, history: History, *, is_parent: bool) -> RequestTa
 
 def needs_date(plan: FeaturePlan) -> bool:
     """Tell whether something is computed from the date of the decision."""
-    relations = plan.relations
-    as_of = relations.entity.as_of
-    if as_of is None:
-        return False
-    histories = [relations.history(name) for name in plan.tables]
-    is_dated = any(h.as_of is not None and h.as_of.unit is AsOfUnit.DATE for h in histories)
-    return is_dated or any((relations.entity.table, as_of) in f.sources for f in plan.features)
+    entity = plan.relations.entity
+    return entity.as_of is not None and entity.as_of in plan.columns_of(entity.table)

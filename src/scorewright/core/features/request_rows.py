@@ -175,4 +175,4 @@ def _latest(as_of: AsOf) -> str:
         return f"at most {as_of.latest} {as_of.unit} from the decision"
     if as_of.latest < 0:
         return f"a date at least {-as_of.latest} days before the decision"
-    return f"a date at most {as_of.latest} days after the decision"
+    return "a date not after the decision"

@@ -158,7 +158,7 @@ class _Query:
                 key, entity = identifier(relations.key), self._table(relations.entity.table)
                 decided = f"a.{identifier(relations.entity.as_of or '')}"
                 joins += f"\nLEFT JOIN {entity} AS a ON a.{key} = {owner}"
-                age = f"({decided} - {when}::DATE)::DOUBLE"
+                age = f"({decided} - {_day(when)})::DOUBLE"
             columns.append(f"{age} AS {_AGE}")
         return columns, joins
 
@@ -231,12 +231,19 @@ def _normal(column: ContractColumn) -> str:
     """Return a column without what counts as missing: not finite, or a category not listed."""
     name = identifier(column.name)
     value = f"t.{name}::{_TYPES[column.type]}"
+    if column.type is ColumnType.DATETIME:
+        value = _day(f"t.{name}")
     if column.type is ColumnType.NUMBER:
         value = finite(value)
     if column.type is ColumnType.CATEGORY and column.categories:
         listed = ", ".join(literal(category) for category in column.categories)
         value = f"CASE WHEN t.{name} IN ({listed}) THEN t.{name} END"
     return f"{value} AS {name}"
+
+
+def _day(moment: str) -> str:
+    """Return the day of a moment in UTC; a plain cast would take that of the session's zone."""
+    return f"make_timestamp(epoch_us({moment}))::DATE"
 
 
 def _value(node: Aggregate, translate: SqlTranslator) -> str:
@@ -255,7 +262,7 @@ def _conditions(node: Aggregate, translate: SqlTranslator) -> str:
     found = [] if node.where is None else [translate(node.where)]
     as_of = translate.scope.relations.history(node.table).as_of
     if node.window is not None and as_of is not None:
-        found.append(f"r.{_AGE} <= {window_bound(node.window, as_of.unit)}")
+        found.append(f"r.{_AGE} BETWEEN 0 AND {window_bound(node.window, as_of)}")
     return "\n  AND ".join(found)
 
 

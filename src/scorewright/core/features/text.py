@@ -12,7 +12,6 @@ import ast
 import difflib
 import json
 import keyword
-import math
 import re
 from typing import assert_never
 
@@ -138,7 +137,8 @@ def _scalar(node: ast.expr) -> Scalar:
     if isinstance(value, bool | str):
         return value
     if isinstance(value, int | float):
-        if not math.isfinite(value) or abs(value) > 2**53:
+        # Compared as it is: a whole number may be too large for a float. No text gives a NaN.
+        if abs(value) > 2**53:
             raise _Refusal("holds a number that is too large", "Use numbers up to 2**53.")
         return -value if negative else value
     raise _Refusal(f"holds '{ast.unparse(node)[:60]}', which is no number, text, True or False")

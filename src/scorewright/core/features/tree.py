@@ -10,6 +10,9 @@ What they mean, in every engine:
 - nobody's ``count`` and ``nunique`` are 0, every other aggregate of nothing is missing;
 - of several rows of the same date ``last`` and ``first`` take the greatest value, whatever the
   order of the rows; rows without a date are in no window and are neither last nor first;
+- a window holds rows of age 0 and older; of a table that counts months, N months are the N
+  youngest ones that may be known: the month of the decision is the first where ``latest`` is 0,
+  the month before it where ``latest`` is -1;
 - a category that its contract does not list is missing, and so is a cell that is not finite;
 - sums are rounded as they come: where one overflows on its way, the order of rows may decide
   whether it is missing.

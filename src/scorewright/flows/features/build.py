@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from scorewright.core.contracts import Contract
 from scorewright.core.digests import short
 from scorewright.core.errors import ScorewrightError
 from scorewright.core.features import (
@@ -34,9 +33,10 @@ from scorewright.flows.features.ports import (
     RowSource,
     Workspace,
 )
+from scorewright.flows.features.tables import count_orphans, load_tables
 from scorewright.flows.ports import Clock, TableFile
 
-__all__ = ["BuildTools", "BuiltFeatures", "build_features", "features_once", "load_tables"]
+__all__ = ["BuildTools", "BuiltFeatures", "build_features", "features_once"]
 
 STAGE = "features"
 #: Memory that computing takes, as a multiple of the rows it reads.
@@ -128,9 +128,7 @@ def build_features(
     return BuiltFeatures(build, plan, was_cached=False)
 
 
-def features_once(
-    declared: Declared, settings: FeatureSettings, tools: BuildTools
-) -> pl.DataFrame:
+def features_once(declared: Declared, settings: FeatureSettings, tools: BuildTools) -> pl.DataFrame:
     """Build features that are read once, and keep nothing of them.
 
     A build that was there before stays. Two processes that score the same file share a build, and
@@ -198,7 +196,7 @@ class _Work:
             inputs=self.inputs,
             engine="memory",
             rows={entity: frame.height, **rows},
-            orphans=_orphans(plan, tables),
+            orphans=count_orphans(plan, tables),
             proofs=proofs,
             profiles=profile(frame, plan.names),
             parts=(part,),
@@ -256,41 +254,3 @@ def _buckets(size: int, settings: FeatureSettings) -> int:
     """Return how many buckets keep all workers together within the memory."""
     for_one = settings.memory_mb * 1_000_000 / settings.processes
     return max(settings.processes, math.ceil(size * _WORKING_FACTOR / for_one))
-
-
-def load_tables(
-    plan: FeaturePlan, files: Mapping[str, TableFile], source: RowSource
-) -> dict[str, pl.DataFrame]:
-    """Read the columns a plan needs of every table it needs.
-
-    Args:
-        plan: The definition.
-        files: Table name -> where it lies.
-        source: Reads them.
-    """
-    names = (plan.relations.entity.table, *plan.tables)
-    return {
-        name: pl.concat(source.batches(files[name], contract, plan.columns_of(name)))
-        for name, contract in ((n, _contract(plan, n)) for n in names)
-    }
-
-
-def _contract(plan: FeaturePlan, table: str) -> Contract:
-    return plan.relations.contract(table)
-
-
-def _orphans(plan: FeaturePlan, tables: Mapping[str, pl.DataFrame]) -> dict[str, int]:
-    """Count the rows of deep tables whose parent is not there.
-
-    A row below the applications themselves is no orphan where its applicant is absent: files of
-    histories often hold those of other portfolios too.
-    """
-    counts: dict[str, int] = {}
-    for name in plan.tables:
-        history = plan.relations.history(name)
-        if history.parent == plan.relations.entity.table:
-            continue
-        parent = plan.relations.history(history.parent)
-        keys = tables[parent.name].select(pl.col(parent.key or "").alias(history.on))
-        counts[name] = tables[name].join(keys, on=history.on, how="anti").height
-    return counts

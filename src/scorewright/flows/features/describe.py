@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scorewright.core.contracts import Use
 from scorewright.core.errors import IntegrityError, UsageError
 from scorewright.core.features import (
     FeatureBuild,
@@ -223,16 +222,8 @@ def _definition(library: FeatureLibrary, set_name: str, name: str) -> str:
 
 
 def _because(plan: FeaturePlan, feature: PlannedFeature) -> tuple[str, ...]:
-    """Return the columns that keep a feature from the model; a link says nothing of its rows."""
-    if feature.use is Use.MODEL:
-        return ()
-    links = {(h.name, h.on) for h in plan.relations.histories}
-    strictest = []
-    for table, name in feature.sources:
-        column = plan.relations.contract(table).column(name)
-        if column is not None and column.use is feature.use and (table, name) not in links:
-            strictest.append(f"{table}.{name}")
-    return tuple(strictest)
+    """Return the columns that keep a feature from the model."""
+    return tuple(f"{table}.{name}" for table, name in plan.withheld_by(feature))
 
 
 def _children(declared: Declared, name: str, users: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from scorewright.core.contracts import Contract
 from scorewright.core.errors import FindingsError, UsageError
+from scorewright.core.features import AsOfProof, FeaturePlan
 from scorewright.core.leakage import Settled
 from scorewright.core.matrix import FeatureSpace
 from scorewright.core.project import Settings
@@ -16,6 +17,7 @@ from scorewright.core.tables import TableReport, frame_digest
 from scorewright.flows.check_data import check_data
 from scorewright.flows.events import Note, StageDone, StageStarted
 from scorewright.flows.features.attach import enrich
+from scorewright.flows.features.findings import table_findings
 from scorewright.flows.ports import Learner, TableSource
 from scorewright.flows.screening import LearningTable, find_leaks, finding_dict, learning_table
 from scorewright.flows.train.tools import Prepared, Relational, TrainTools
@@ -48,12 +50,13 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
         frame, contract = enriched.frame, enriched.contract
         built = enriched.built.build
         relational = Relational(enriched.plan, enriched.histories, built.digest)
+        _tell_undated(relational.plan, built.proofs, tools)
     tools.notify(StageStarted("folds"))
     table = learning_table(settings, frame, contract)
     _check_signs(settings, learner, table.space)
     tools.notify(StageDone("folds", f"{table.plan.label}, {space_summary(table.space)}"))
     digest = frame_digest(frame)
-    derived = () if relational is None else relational.plan.names
+    derived = () if relational is None else _proved(relational.plan)
     leakage = _stop_at_leaks(settings, table, (learner, params), tools, derived)
     key = frame[contract.key].cast(pl.String) if contract.key else _row_numbers(frame)
     return Prepared(
@@ -73,6 +76,19 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
         leakage=leakage,
         relational=relational,
     )
+
+
+def _proved(plan: FeaturePlan) -> tuple[str, ...]:
+    """Return the features whose rows were all proved to be known before their decision."""
+    undated = {h.name for h in plan.relations.histories if h.as_of is None}
+    return tuple(f.name for f in plan.features if undated.isdisjoint(plan.tables_of(f)))
+
+
+def _tell_undated(plan: FeaturePlan, proofs: Collection[AsOfProof], tools: TrainTools) -> None:
+    """Say of which histories nothing could be proved; faults that were proved stop the build."""
+    for proof in proofs:
+        for found in table_findings(plan, proof, proof.rows, 0):
+            tools.notify(Note(f"{found.code} {found.subject}: {found.message}"))
 
 
 def _with_outcome(frame: pl.DataFrame, contract: Contract, tools: TrainTools) -> pl.DataFrame:
