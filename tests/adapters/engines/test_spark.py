@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from scorewright.adapters.engines.spark_session import session, with_failures
 from scorewright.core.errors import ScorewrightError, UsageError
 
 pyspark_sql = pytest.importorskip("pyspark.sql")
+if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+    pytest.skip("Spark needs Java 17, which is not installed", allow_module_level=True)
 
 pytestmark = [
     pytest.mark.xdist_group("spark"),

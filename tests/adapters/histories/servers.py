@@ -70,8 +70,15 @@ class Postgres:
             self.run(f"INSERT INTO {relation} VALUES {rows}")  # noqa: S608 - of the tests
 
 
+def _binary(name: str) -> str | None:
+    """Find a program of PostgreSQL, also where Debian puts it, off the path."""
+    found = shutil.which(name)
+    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return found or (str(debian[-1]) if debian else None)
+
+
 def postgres_binaries() -> bool:
-    return shutil.which("initdb") is not None and shutil.which("pg_ctl") is not None
+    return _binary("initdb") is not None and _binary("pg_ctl") is not None
 
 
 @contextmanager
@@ -90,7 +97,8 @@ def running_postgres() -> Iterator[Postgres]:
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
 
     def call(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, capture_output=True, cwd=folder)
+        program = [_binary(command[0]) or command[0], *command[1:]]
+        subprocess.run([*as_user, *program], check=True, capture_output=True, cwd=folder)
 
     try:
         pwfile = f"--pwfile={password}"
