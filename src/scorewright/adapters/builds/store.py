@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorewright.adapters.builds.pruning import FOLDER_NAME, prune, remove_folder, used_now
-from scorewright.core.errors import IntegrityError, ScorewrightError
+from scorewright.adapters.durable import save, save_json
+from scorewright.core.errors import IntegrityError
 from scorewright.core.features import FeatureBuild, PartFile
 from scorewright.flows.features.ports import Workspace
 
@@ -64,36 +64,13 @@ class DiskBuilds:
     def write(self, digest: str, frame: pl.DataFrame) -> PartFile:
         """Write a result as one part; see `BuildStore.write`."""
         target = self._folder(digest) / _PARTS / _IN_MEMORY
-        aside = _aside(target)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with aside.open("xb") as stream:
-                frame.write_parquet(stream, compression="zstd")
-                stream.flush()
-                os.fsync(stream.fileno())
-            size = aside.stat().st_size
-            aside.replace(target)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise _failed(target, error) from error
-        finally:
-            _remove(aside)
-        return PartFile(target.name, frame.height, size)
+        save(target, partial(_put, frame))
+        return PartFile(target.name, frame.height, target.stat().st_size)
 
     def save(self, build: FeatureBuild) -> Path:
         """Write the document; see `BuildStore.save`."""
         target = self._folder(build.digest) / _DOCUMENT
-        aside = _aside(target)
-        text = json.dumps(build.to_dict(), indent=1, sort_keys=True, allow_nan=False)
-        try:
-            with aside.open("x", encoding="utf-8", newline="\n") as stream:
-                stream.write(text + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            aside.replace(target)
-        except OSError as error:
-            raise _failed(target, error) from error
-        finally:
-            _remove(aside)
+        save_json(target, build.to_dict())
         # The rows of the buckets are as large as the tables, and have done their work. A process
         # that still computes from them, in whatever number of buckets, finds the finished build.
         shutil.rmtree(target.parent / _ROWS, ignore_errors=True)
@@ -136,24 +113,9 @@ def _is_whole(folder: Path, part: PartFile, names: set[str]) -> bool:
     return bool(footer.num_rows == part.rows) and names <= set(footer.schema.names)
 
 
-def _aside(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-
-
-def _remove(path: Path) -> None:
+def _put(frame: pl.DataFrame, stream: BinaryIO) -> None:
     try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        # The folder is gone or closed to us: then there is nothing of ours in it either.
-        return
-
-
-def _failed(path: Path, error: Exception) -> ScorewrightError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return ScorewrightError(
-        f"The file {path} could not be written: {reason[:200]}. Nothing half-written counts.",
-        remedy="Free space on the disk, or check the permissions of the folder, and run the same "
-        "command again.",
-        code="write-failed",
-        details={"file": str(path)},
-    )
+        frame.write_parquet(stream, compression="zstd")
+    except pl.exceptions.PolarsError as error:
+        # So Polars tells of a full disk at times.
+        raise OSError(str(error)[:200]) from error

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final
 
 import polars as pl
 
-from scorewright.adapters.engines.files import load_json, save, save_json
+from scorewright.adapters.durable import load_json, save, save_json
 from scorewright.adapters.engines.usage import cpu_seconds, peak_bytes
 from scorewright.core.errors import IntegrityError
 from scorewright.core.features import (

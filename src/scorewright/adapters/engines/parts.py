@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from scorewright.adapters.engines.files import load_json, save_json
+from scorewright.adapters.durable import load_json, save_json
 from scorewright.core.errors import ScorewrightError, UsageError
 
 __all__ = ["PartFolder"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -13,10 +12,11 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from scorewright.adapters.durable import save
 from scorewright.core.digests import canonical_json
 from scorewright.core.errors import ScorewrightError
 
-__all__ = ["folder_aside", "read_document", "translated_writes", "write_document"]
+__all__ = ["folder_aside", "translated_writes", "write_document"]
 
 _ASIDE: Final = ".part-"
 
@@ -65,26 +65,7 @@ def folder_aside(target: Path) -> Iterator[Path]:
 
 def write_document(path: Path, document: dict[str, Any]) -> None:
     """Write canonical JSON aside and rename it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}{_ASIDE}{secrets.token_hex(4)}")
-    try:
-        with aside.open("xb") as stream:
-            stream.write(canonical_json(document))
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(path)
-        _sync(path.parent)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def read_document(path: Path) -> dict[str, Any] | None:
-    """Return a JSON object, or None where there is none that can be read."""
-    try:
-        document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return document if isinstance(document, dict) else None
+    save(path, lambda stream: stream.write(canonical_json(document)))
 
 
 def _sync(folder: Path) -> None:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scorewright.adapters.histories.durable import read_document, write_document
+from scorewright.adapters.durable import load_json
+from scorewright.adapters.histories.durable import write_document
 
 __all__ = ["RECEIPT", "Split", "SplitReceipt"]
 
@@ -54,7 +55,7 @@ class SplitReceipt:
     @classmethod
     def read(cls, split: Split, folder: Path) -> SplitReceipt | None:
         """Return the folder's receipt if it is of this split and every file is there."""
-        document = read_document(folder / RECEIPT)
+        document = load_json(folder / RECEIPT)
         if document is None or document.get("split") != _plain(split):
             return None
         try:

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from filelock import FileLock
 
+from scorewright.adapters.durable import load_json
 from scorewright.adapters.histories.durable import (
-    read_document,
     translated_writes,
     write_document,
 )
@@ -101,7 +101,7 @@ class DiskWorkspace:
         with translated_writes(self._directory):
             folder = self._parts / str(len(parts.buckets))
             folder.mkdir(parents=True, exist_ok=True)
-            if read_document(self._plan) != plan.to_dict():
+            if load_json(self._plan) != plan.to_dict():
                 write_document(self._plan, plan.to_dict())
         return tuple(
             BucketTask(i, self._plan, inputs, folder / f"part-{i:04d}.parquet")
@@ -110,8 +110,8 @@ class DiskWorkspace:
 
     def receipt(self, task: BucketTask) -> BucketReceipt | None:
         """Return the receipt of a bucket that is finished under this plan, or None."""
-        document = read_document(task.output.with_suffix(".json"))
-        plan = read_document(task.plan)
+        document = load_json(task.output.with_suffix(".json"))
+        plan = load_json(task.plan)
         if document is None or plan is None or not _stands(task, document, plan):
             return None
         try:

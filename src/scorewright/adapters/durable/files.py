@@ -1,4 +1,4 @@
-"""Files of workers: written aside, brought to disk, renamed; a twin's work is not in the way."""
+"""Writing a file whole or not at all, also beside a twin that writes the same one."""
 
 from __future__ import annotations
 
