@@ -81,7 +81,9 @@ def _balance(read: Read) -> pd.DataFrame:
     return _joined({
         "bureau_balance_late_share": months.groupby(KEY)["is_late"].mean(),
         "bureau_balance_late_12m": count(
-            months, months["is_late"] & (-months["MONTHS_BALANCE"] <= 12)
+            # Twelve months, the present one among them: 0 to 11 ago.
+            months,
+            months["is_late"] & (-months["MONTHS_BALANCE"] < 12),
         ),
         "bureau_balance_late_since": -late.groupby(KEY)["MONTHS_BALANCE"].max(),
         "bureau_worst_loan_late_share": worst.groupby(KEY).max(),

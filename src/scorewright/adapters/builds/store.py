@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorewright.adapters.builds.pruning import FOLDER_NAME, prune, remove_folder, used_now
-from scorewright.adapters.durable import save, save_json
+from scorewright.adapters.durable import save_frame, save_json
 from scorewright.core.errors import IntegrityError
 from scorewright.core.features import FeatureBuild, PartFile
 from scorewright.flows.features.ports import Workspace
@@ -64,7 +63,7 @@ class DiskBuilds:
     def write(self, digest: str, frame: pl.DataFrame) -> PartFile:
         """Write a result as one part; see `BuildStore.write`."""
         target = self._folder(digest) / _PARTS / _IN_MEMORY
-        save(target, partial(_put, frame))
+        save_frame(target, frame)
         return PartFile(target.name, frame.height, target.stat().st_size)
 
     def save(self, build: FeatureBuild) -> Path:
@@ -111,11 +110,3 @@ def _is_whole(folder: Path, part: PartFile, names: set[str]) -> bool:
     except (OSError, pa.ArrowException):
         return False
     return bool(footer.num_rows == part.rows) and names <= set(footer.schema.names)
-
-
-def _put(frame: pl.DataFrame, stream: BinaryIO) -> None:
-    try:
-        frame.write_parquet(stream, compression="zstd")
-    except pl.exceptions.PolarsError as error:
-        # So Polars tells of a full disk at times.
-        raise OSError(str(error)[:200]) from error

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import polars as pl
 
-from scorewright.adapters.durable import load_json, save, save_json
+from scorewright.adapters.durable import load_json, save_frame, save_json
 from scorewright.adapters.engines.usage import cpu_seconds, peak_bytes
 from scorewright.core.errors import IntegrityError
 from scorewright.core.features import (
@@ -65,7 +64,7 @@ def run_bucket(document: Mapping[str, Any]) -> dict[str, Any]:
     if is_clean:
         result = compute(plan, tables)
         profiles = profile(result, plan.names)
-        save(task.output, partial(_put, result))
+        save_frame(task.output, result)
     used = cpu_seconds() - began
     receipt = BucketReceipt(task.index, tables[entity].height, used, peak_bytes(), proofs, profiles)
     written = task.output.stat().st_size if is_clean else None
@@ -86,15 +85,6 @@ def _stands(found: Mapping[str, Any], made_of: Mapping[str, Any], output: Path) 
         return False
     size = output.stat().st_size if output.exists() else None
     return size is not None and size == found.get("output_bytes")
-
-
-def _put(frame: pl.DataFrame, stream: BinaryIO) -> None:
-    try:
-        # Read once or twice: quick to write counts for more than small.
-        frame.write_parquet(stream, compression="lz4", statistics=False)
-    except pl.exceptions.PolarsError as error:
-        # So Polars tells of a full disk at times.
-        raise OSError(str(error)[:200]) from error
 
 
 def _plan(file: Path) -> dict[str, Any]:

@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 
 from scorewright.adapters.histories.keys import Applicants, KeyMap, Positions
-from scorewright.core.errors import FindingsError
-from scorewright.core.features import ENTITY, FeaturePlan, History
+from scorewright.core.features import ENTITY, FeaturePlan, History, refuse_repeated_key
 from scorewright.flows.features.ports import RowSource
 from scorewright.flows.ports import TableFile
 
@@ -49,7 +48,7 @@ class Links:
                 frame.get_column(relations.key)
                 for frame in self._read(relations.entity.table, [relations.key])
             )
-            _refuse_duplicates(relations.entity.table, keys)
+            refuse_repeated_key(relations.entity.table, keys)
             self._applicants = Applicants.of(keys, self.buckets)
         return self._applicants
 
@@ -88,37 +87,9 @@ class Links:
             keys.append(frame.get_column(key))
             positions.append(above.positions_of(frame.get_column(history.on)))
         joined = pl.concat(keys)
-        _refuse_duplicates(history.name, joined)
+        refuse_repeated_key(history.name, joined)
         return KeyMap(joined, np.concatenate(positions))
 
     def _read(self, table: str, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         contract = self.plan.relations.contract(table)
         return self.source.batches(self.tables[table], contract, columns)
-
-
-def _refuse_duplicates(table: str, keys: pl.Series) -> None:
-    """Refuse keys that name two rows or none: seen here whole, in a bucket only in part.
-
-    Raises:
-        FindingsError: ``features-duplicate-key``.
-    """
-    if keys.null_count() == 0 and _are_unique(keys):
-        return
-    twice = keys.filter(keys.is_duplicated() | keys.is_null()).unique().sort()
-    shown = ", ".join(str(value) for value in twice.head(_SHOWN))
-    raise FindingsError(
-        f"The key '{keys.name}' of table '{table}' does not identify a row: {len(twice):,} values "
-        f"are missing or repeated, such as {shown}.",
-        remedy=f"Keep one row per '{keys.name}' in the table, or name the column that tells its "
-        "rows apart.",
-        code="features-duplicate-key",
-        details={"table": table, "key": keys.name, "values": len(twice)},
-    )
-
-
-def _are_unique(keys: pl.Series) -> bool:
-    if not keys.dtype.is_integer():
-        return keys.n_unique() == len(keys)
-    # Sorted, because a set of them takes several times the memory.
-    ordered = np.sort(keys.to_numpy())
-    return not bool((ordered[1:] == ordered[:-1]).any())

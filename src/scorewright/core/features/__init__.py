@@ -31,7 +31,7 @@ from scorewright.core.features.tree import Aggregate, AggregateKind, Expression,
 if TYPE_CHECKING:
     from scorewright.core.features.batch import compute
     from scorewright.core.features.builds import FeatureBuild, PartFile, build_digest
-    from scorewright.core.features.frames import ENTITY, with_entity
+    from scorewright.core.features.frames import ENTITY, refuse_repeated_key, with_entity
     from scorewright.core.features.late import LateKeys, late_keys, merge_late
     from scorewright.core.features.profiles import ColumnProfile, merge_profiles, profile
     from scorewright.core.features.proof import (
@@ -84,6 +84,7 @@ __all__ = [
     "profile",
     "prove_as_of",
     "refuse_future",
+    "refuse_repeated_key",
     "render",
     "to_sql",
     "with_entity",
@@ -93,6 +94,7 @@ __all__ = [
 _WITH_POLARS = {
     "ENTITY": "frames",
     "with_entity": "frames",
+    "refuse_repeated_key": "frames",
     "FeatureBuild": "builds",
     "PartFile": "builds",
     "build_digest": "builds",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 
 from scorewright.core.contracts import ColumnType, Contract
@@ -12,7 +13,15 @@ from scorewright.core.features.expressions import finite
 from scorewright.core.features.plan import FeaturePlan
 from scorewright.core.features.relations import AsOfUnit, History, Relations
 
-__all__ = ["AGE", "ENTITY", "normalised", "refuse_duplicates", "with_age", "with_entity"]
+__all__ = [
+    "AGE",
+    "ENTITY",
+    "normalised",
+    "refuse_duplicates",
+    "refuse_repeated_key",
+    "with_age",
+    "with_entity",
+]
 
 #: The column that holds the application's key in the rows of every history.
 ENTITY = "__entity"
@@ -134,16 +143,36 @@ def refuse_duplicates(plan: FeaturePlan, tables: Mapping[str, pl.DataFrame]) -> 
         if parent != relations.entity.table:
             keys[parent] = relations.history(parent).key or ""
     for table, key in keys.items():
-        column = tables[table].get_column(key)
-        if column.null_count() == 0 and column.n_unique() == len(column):
-            continue
-        twice = column.filter(column.is_duplicated() | column.is_null()).unique().sort()
-        shown = ", ".join(str(value) for value in twice.head(_SHOWN))
-        raise FindingsError(
-            f"The key '{key}' of table '{table}' does not identify a row: {len(twice):,} values "
-            f"are missing or repeated, such as {shown}.",
-            remedy=f"Keep one row per '{key}' in the table, or name the column that tells its "
-            "rows apart.",
-            code="features-duplicate-key",
-            details={"table": table, "key": key, "values": len(twice)},
-        )
+        refuse_repeated_key(table, tables[table].get_column(key))
+
+
+def refuse_repeated_key(table: str, keys: pl.Series) -> None:
+    """Refuse keys of one table that name two rows or none.
+
+    Args:
+        table: Its name.
+        keys: The whole column, named as the key; a bucket sees only a part of it.
+
+    Raises:
+        FindingsError: ``features-duplicate-key``.
+    """
+    if keys.null_count() == 0 and _are_unique(keys):
+        return
+    twice = keys.filter(keys.is_duplicated() | keys.is_null()).unique().sort()
+    shown = ", ".join(str(value) for value in twice.head(_SHOWN))
+    raise FindingsError(
+        f"The key '{keys.name}' of table '{table}' does not identify a row: {len(twice):,} values "
+        f"are missing or repeated, such as {shown}.",
+        remedy=f"Keep one row per '{keys.name}' in the table, or name the column that tells its "
+        "rows apart.",
+        code="features-duplicate-key",
+        details={"table": table, "key": keys.name, "values": len(twice)},
+    )
+
+
+def _are_unique(keys: pl.Series) -> bool:
+    if not keys.dtype.is_integer():
+        return keys.n_unique() == len(keys)
+    # Sorted, because a set of them takes several times the memory.
+    ordered = np.sort(keys.to_numpy())
+    return not bool((ordered[1:] == ordered[:-1]).any())
