@@ -16,6 +16,7 @@ from tests.fakes.run_log import MemoryRun, MemoryRunLog
 from tests.fakes.tables import MemoryContracts, MemoryReader
 
 from scorewright.adapters.learners import Learners
+from scorewright.adapters.samplers import Samplers
 from scorewright.core.conventions import Conventions
 from scorewright.core.decision import Policy
 from scorewright.core.matrix import to_matrix
@@ -79,6 +80,7 @@ class World:
             reader=MemoryReader({"loans": self.frame}),
             contracts=MemoryContracts(),
             learners=self.learners,
+            samplers=Samplers(),
             run_log=self.run_log,
             bundles=self.bundles,
             prover=GoldenProver(self.bundles, self.learners),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +20,13 @@ from scorewright.core.contracts import Contract
 from scorewright.core.decision import Policy
 from scorewright.core.matrix import FeatureSpace
 from scorewright.core.report import ReportContent
+from scorewright.core.sampling import Sample
 
 if TYPE_CHECKING:
     import polars as pl  # the service starts without it
 
 __all__ = [
+    "Bench",
     "BundleStore",
     "ChartRenderer",
     "Clock",
@@ -34,6 +36,8 @@ __all__ = [
     "DatasetInput",
     "FitTask",
     "FittedModel",
+    "FoldFit",
+    "FoldTask",
     "Learner",
     "LearnerCatalogue",
     "LoadedBundle",
@@ -41,8 +45,13 @@ __all__ = [
     "Prover",
     "ReportRenderer",
     "RunHandle",
+    "RunIndex",
     "RunLog",
     "RunStart",
+    "RunView",
+    "Sampler",
+    "SamplerCatalogue",
+    "SharingLearner",
     "TableFile",
     "TableReader",
     "TableSource",
@@ -168,6 +177,8 @@ class FitTask:
         monotone: Feature name -> +1 (PD rises with it) or -1.
         seed: Seed of everything random.
         threads: Threads the learner may use.
+        weight: Weight of each row, shape (n,), on top of the class weights in ``params``; None
+            means 1.
     """
 
     x: Floats
@@ -177,6 +188,7 @@ class FitTask:
     monotone: Mapping[str, int] = field(default_factory=dict)
     seed: int = 42
     threads: int = 2
+    weight: Floats | None = None
 
 
 class FittedModel(Protocol):
@@ -233,6 +245,114 @@ class Learner(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldTask:
+    """One fold: what its model is fitted on, and the rows it is judged on.
+
+    Attributes:
+        sample: What it is fitted on; positions in the bench's matrix.
+        train: All training rows of the fold, sampled or not; its twin is measured on them.
+        valid: Rows the model never saw.
+    """
+
+    sample: Sample
+    train: npt.NDArray[np.int64]
+    valid: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldFit:
+    """What one fold gave.
+
+    Attributes:
+        train_score: Raw scores of `FoldTask.train`.
+        valid_score: Raw scores of `FoldTask.valid`.
+        params: Parameters the fold was fitted with; where the number of rounds was chosen
+            while fitting, they say which, and hold for a fit on other rows.
+    """
+
+    train_score: Floats
+    valid_score: Floats
+    params: Params
+
+
+class Bench(Protocol):
+    """One matrix on which many models of one learner are fitted; what can be shared is shared.
+
+    The same sample gives the same model as `Learner.fit` on its rows, but for rounds that are
+    chosen over the folds.
+    """
+
+    def fit_folds(self, folds: Sequence[FoldTask], params: Params) -> Iterator[FoldFit]:
+        """Fit one model per fold and yield its scores, in the order of the folds.
+
+        The folds may be fitted side by side: a number of rounds is then chosen on the mean of
+        their curves, the same for all.
+        """
+        ...
+
+    def fit(self, sample: Sample, params: Params) -> FittedModel:
+        """Fit one model on a sample."""
+        ...
+
+
+@runtime_checkable
+class SharingLearner(Protocol):
+    """A learner that can share work between fits on one matrix; others are fitted one by one."""
+
+    def bench(self, task: FitTask) -> Bench:
+        """Return a bench on the task's matrix. Its parameters are only a first example."""
+        ...
+
+
+class Sampler(Protocol):
+    """A way to re-balance the classes of training rows.
+
+    Attributes:
+        name: Value of the ``sampling_strategy`` tag: ``none``, ``balanced``, ``smote`` ...
+    """
+
+    name: str
+
+    def sample(
+        self,
+        x: Floats,
+        y: npt.NDArray[np.int8],
+        rows: npt.NDArray[np.int64],
+        space: FeatureSpace,
+        seed: int,
+    ) -> Sample:
+        """Choose what a model is fitted on; looks at nothing but ``x[rows]`` and ``y[rows]``.
+
+        Args:
+            x: Matrix of shape (n, p); NaN is missing, categories are codes.
+            y: Labels of shape (n,).
+            rows: Training rows, ascending positions.
+            space: The feature space of ``x``.
+            seed: The same seed gives the same sample.
+
+        Raises:
+            UsageError: ``sampling-impossible``: too few bads for the method.
+        """
+        ...
+
+
+class SamplerCatalogue(Protocol):
+    """The samplers that are installed, by name."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names, sorted."""
+        ...
+
+    def get(self, name: str) -> Sampler:
+        """Return a sampler.
+
+        Raises:
+            UsageError: ``sampler-unknown``, with near misses.
+        """
+        ...
+
+
 class LearnerCatalogue(Protocol):
     """The learners that are installed, by name."""
 
@@ -251,12 +371,23 @@ class LearnerCatalogue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """What is known of a run when it starts."""
+    """What is known of a run when it starts.
+
+    Attributes:
+        experiment: Name of its experiment.
+        name: Run name.
+        description: For people.
+        tags: Tags.
+        parent: Run id of the run it belongs to.
+        continues: Run id of an earlier run that is opened again instead of a new one.
+    """
 
     experiment: str
     name: str
     description: str
     tags: Mapping[str, str]
+    parent: str | None = None
+    continues: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +461,69 @@ class RunLog(Protocol):
 
     def location(self) -> str:
         """Return the tracking URI for people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as it lies in the store.
+
+    Attributes:
+        run_id: Its id.
+        name: Run name.
+        status: ``FINISHED``, ``FAILED``, ``KILLED``, ``RUNNING`` or ``SCHEDULED``.
+        tags: All tags.
+        params: Parameters as text.
+        metrics: Last value by name.
+        started, ended: Milliseconds since 1970; ``ended`` is None while it runs.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    started: int
+    ended: int | None
+
+
+class RunIndex(Protocol):
+    """Finds runs again. Runs in MLflow's bin are not found."""
+
+    def find(self, experiment: str, tags: Mapping[str, str]) -> Sequence[RunView]:
+        """Return the runs of an experiment that carry all these tags, the oldest first.
+
+        An experiment or store that does not exist holds none.
+        """
+        ...
+
+    def get(self, run_id: str) -> RunView:
+        """Return one run.
+
+        Raises:
+            UsageError: ``run-missing``.
+        """
+        ...
+
+    def histories(self, run_id: str, names: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """Return metric histories in the order of their steps; absent ones are left out."""
+        ...
+
+    def artifacts(self, run_id: str) -> frozenset[str]:
+        """Return the relative paths of all artifact files of a run."""
+        ...
+
+    def artifact(self, run_id: str, path: str) -> bytes:
+        """Return one artifact.
+
+        Raises:
+            UsageError: ``artifact-missing``.
+        """
+        ...
+
+    def discard(self, run_id: str, reason: str) -> None:
+        """End a run that an interruption left behind as KILLED, and move it to MLflow's bin."""
         ...
 
 

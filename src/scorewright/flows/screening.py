@@ -93,6 +93,7 @@ def _plan(settings: Settings, contract: Contract, frame: pl.DataFrame, y: Labels
         groups=frame[contract.key].to_numpy() if contract.key else None,
         dates=frame[contract.as_of].to_numpy() if contract.as_of else None,
         oot_share=settings.validation.oot_share,
+        repeats=settings.validation.repeats,
     )
 
 

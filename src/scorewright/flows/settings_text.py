@@ -34,7 +34,7 @@ class SettingText:
     """
 
     text: str
-    example: str | None = None
+    example: Any = None
 
 
 def settings_text(

@@ -13,9 +13,19 @@ if TYPE_CHECKING:
         Clock,
         LearnerCatalogue,
         Prover,
+        SamplerCatalogue,
     )
 
-__all__ = ["MlflowUi", "clock", "learners", "library_versions", "need", "prover", "refuse_taken"]
+__all__ = [
+    "MlflowUi",
+    "clock",
+    "learners",
+    "library_versions",
+    "need",
+    "prover",
+    "refuse_taken",
+    "samplers",
+]
 
 
 def learners() -> LearnerCatalogue:
@@ -23,6 +33,13 @@ def learners() -> LearnerCatalogue:
     from scorewright.adapters.learners import Learners
 
     return Learners()
+
+
+def samplers() -> SamplerCatalogue:
+    """Return the installed samplers."""
+    from scorewright.adapters.samplers import Samplers
+
+    return Samplers()
 
 
 def clock() -> Clock:

@@ -18,6 +18,7 @@ from scorewright.wiring.machine import (
     need,
     prover,
     refuse_taken,
+    samplers,
 )
 from scorewright.wiring.tables import reader, table_file
 
@@ -112,6 +113,7 @@ class Project:
             reader=reader(),
             contracts=TomlContractFiles(),
             learners=learners(),
+            samplers=samplers(),
             run_log=MlflowRunLog(self.tracking_uri, self.root / "mlruns"),
             bundles=self.bundles(),
             prover=prover(),

@@ -57,6 +57,8 @@ def _validated(here: Raw, **changes: Any) -> Validated:
         learner=Learners().get("logistic"),
         params={},
         leakage=nothing,
+        sampler=nothing,
+        bench=nothing,
         relational=Relational(plan(), FrameHistories(frames(here.applications)), "1"),
     )
     assessment = SimpleNamespace(

@@ -70,7 +70,12 @@ class CalibrationChoice:
 
 
 def choose_calibration(
-    y: Labels, score: Floats, fold: npt.NDArray[np.integer[Any]], omega: float
+    y: Labels,
+    score: Floats,
+    fold: npt.NDArray[np.integer[Any]],
+    omega: float,
+    *,
+    is_exact: bool = True,
 ) -> CalibrationChoice:
     """Choose the calibrator by cross-fitting on out-of-fold scores.
 
@@ -84,6 +89,8 @@ def choose_calibration(
         score: Raw out-of-fold scores in [0, 1] of shape (n,).
         fold: Fold number of each row, shape (n,), at least two different ones, none negative.
         omega: Weight ratio the learner was fitted with; 1 changes nothing.
+        is_exact: Whether prior correction undoes what was done to the training rows. Where it
+            does not (rows were made up), "none" cannot be chosen.
 
     Returns:
         The choice, with cross-fitted PDs and every candidate's figures.
@@ -98,8 +105,9 @@ def choose_calibration(
     if np.unique(y).size < 2:  # noqa: PLR2004 - two classes
         raise ValueError("calibration needs bads and goods")
     corrected = prior_correction(np.asarray(score, dtype=np.float64), omega)
-    pds = {kind: _cross_fit(kind, y, corrected, fold) for kind in KINDS}
-    candidates = tuple(_assess(kind, y, pds[kind]) for kind in KINDS)
+    kinds = KINDS if is_exact else KINDS[1:]
+    pds = {kind: _cross_fit(kind, y, corrected, fold) for kind in kinds}
+    candidates = tuple(_assess(kind, y, pds[kind]) for kind in kinds)
     chosen = _simplest(y, pds, candidates)
     calibration = Calibration(omega=float(omega), calibrator=_fit(chosen, y, corrected))
     return CalibrationChoice(calibration, pds[chosen], candidates, chosen)
@@ -145,10 +153,10 @@ def _simplest(y: Labels, pds: dict[Kind, Floats], candidates: tuple[CandidateFit
     # Equal PDs have no slope: the 1 that stands for it says nothing about their level.
     sloped = {
         kind
-        for kind, fit in zip(KINDS, candidates, strict=True)
+        for kind, fit in zip(pds, candidates, strict=True)
         if low <= fit.cox_slope <= high and np.ptp(pds[kind]) > EPSILON
     }
-    pool = [kind for kind in KINDS if kind in sloped or not sloped]
+    pool = [kind for kind in pds if kind in sloped or not sloped]
     loss = {kind: _row_loss(y, pds[kind]) for kind in pool}
     best = min(pool, key=lambda kind: float(loss[kind].mean()))
     return next(kind for kind in pool if _is_as_good(loss[kind] - loss[best]))

@@ -1,5 +1,12 @@
 """What a project says of itself: the settings, as frozen values."""
 
+from scorewright.core.project.experiment import (
+    EnsembleSettings,
+    ExperimentSettings,
+    SelectionSettings,
+    TuningSettings,
+)
+from scorewright.core.project.policy import LoanSettings, PolicySettings, ProtectedSettings
 from scorewright.core.project.settings import (
     AcceptedFinding,
     BundleSettings,
@@ -8,7 +15,6 @@ from scorewright.core.project.settings import (
     FeatureSettings,
     LeakageSettings,
     LearnerSettings,
-    PolicySettings,
     ProjectSettings,
     ServeSettings,
     Settings,
@@ -22,14 +28,20 @@ __all__ = [
     "BundleSettings",
     "CostSettings",
     "DataSettings",
+    "EnsembleSettings",
+    "ExperimentSettings",
     "FeatureSettings",
     "LeakageSettings",
     "LearnerSettings",
+    "LoanSettings",
     "PolicySettings",
     "ProjectSettings",
+    "ProtectedSettings",
+    "SelectionSettings",
     "ServeSettings",
     "Settings",
     "TableSettings",
     "TrackingSettings",
+    "TuningSettings",
     "ValidationSettings",
 ]

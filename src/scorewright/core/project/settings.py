@@ -5,9 +5,14 @@ Every field has a heading in ``docs/reference/settings.md``; a test compares the
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from scorewright.core.project.experiment import ExperimentSettings, TuningSettings
+from scorewright.core.project.policy import PolicySettings
+from scorewright.core.project.section import Section, SnakeCase
 
 __all__ = [
     "AcceptedFinding",
@@ -17,7 +22,6 @@ __all__ = [
     "FeatureSettings",
     "LeakageSettings",
     "LearnerSettings",
-    "PolicySettings",
     "ProjectSettings",
     "ServeSettings",
     "Settings",
@@ -26,14 +30,8 @@ __all__ = [
     "ValidationSettings",
 ]
 
-SnakeCase = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ProjectSettings(_Section):
+class ProjectSettings(Section):
     """``[project]``: the name everything is filed under, and the one seed."""
 
     name: SnakeCase
@@ -42,7 +40,7 @@ class ProjectSettings(_Section):
     threads: int = Field(default=2, ge=1, le=256)
 
 
-class TableSettings(_Section):
+class TableSettings(Section):
     """``[tables.NAME]``: where a table's rows lie and which contract they keep."""
 
     files: str | list[str]
@@ -53,7 +51,7 @@ class TableSettings(_Section):
     null_values: list[str] = ["", "NA", "NaN", "nan", "null", "NULL", "None"]
 
 
-class DataSettings(_Section):
+class DataSettings(Section):
     """``[data]``: the roles of columns in the application table."""
 
     table: str
@@ -63,39 +61,35 @@ class DataSettings(_Section):
     decision_date: str | None = None
 
 
-class LearnerSettings(_Section):
+class LearnerSettings(Section):
     """``[learner]``: the algorithm, its parameters and the signs it must keep."""
 
     name: str = "lgbm"
     params: dict[str, Any] = {}
     monotone: dict[str, Literal[-1, 1]] = {}
+    sampling: str = "none"
 
 
-class ValidationSettings(_Section):
+class ValidationSettings(Section):
     """``[validation]``: how the figures are made honest."""
 
     scheme: Literal["auto", "stratified", "grouped", "out_of_time"] = "auto"
     folds: int = Field(default=5, ge=2, le=20)
+    repeats: int = Field(default=1, ge=1, le=20)
     oot_share: float = Field(default=0.2, gt=0.0, lt=0.6)
     bootstrap: int = Field(default=1000, ge=0, le=100_000)
+    performance_months: int | None = Field(default=None, ge=1, le=120)
+    as_of: date | None = None
 
 
-class CostSettings(_Section):
+class CostSettings(Section):
     """``[costs]``: what the two mistakes cost."""
 
     false_negative: float = Field(default=10.0, gt=0.0)
     false_positive: float = Field(default=1.0, gt=0.0)
 
 
-class PolicySettings(_Section):
-    """``[policy]``: the decision rule's name, owner and method."""
-
-    id: str | None = None
-    owner: str | None = None
-    method: Literal["exact_minimum_cost", "bayes"] = "exact_minimum_cost"
-
-
-class AcceptedFinding(_Section):
+class AcceptedFinding(Section):
     """``[[leakage.accept]]``: a finding somebody looked at and took responsibility for."""
 
     code: str
@@ -103,7 +97,7 @@ class AcceptedFinding(_Section):
     reason: str = Field(min_length=10)
 
 
-class LeakageSettings(_Section):
+class LeakageSettings(Section):
     """``[leakage]``: limits of the checks before training, and what was accepted."""
 
     max_auc: float = Field(default=0.95, gt=0.5, le=1.0)
@@ -130,7 +124,7 @@ class LeakageSettings(_Section):
     accept: list[AcceptedFinding] = []
 
 
-class FeatureSettings(_Section):
+class FeatureSettings(Section):
     """``[features]``: what is made of the histories, and where it is computed."""
 
     files: list[str] = []
@@ -142,28 +136,28 @@ class FeatureSettings(_Section):
     memory_mb: int = Field(default=2000, ge=100, le=1_000_000)
 
 
-class TrackingSettings(_Section):
+class TrackingSettings(Section):
     """``[tracking]``: the MLflow store; by default SQLite in the project's own ``mlruns``."""
 
     uri: str | None = None
     experiment: SnakeCase | None = None
 
 
-class BundleSettings(_Section):
+class BundleSettings(Section):
     """``[bundles]``: where bundles are published and which keys are trusted."""
 
     directory: str = "bundles"
     keys: str = ".scorewright/keys"
 
 
-class ServeSettings(_Section):
+class ServeSettings(Section):
     """``[serve]``: the address of the scoring service."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8800, ge=1, le=65535)
 
 
-class Settings(_Section):
+class Settings(Section):
     """One project, whole."""
 
     project: ProjectSettings
@@ -173,6 +167,8 @@ class Settings(_Section):
     validation: ValidationSettings = ValidationSettings()
     costs: CostSettings = CostSettings()
     policy: PolicySettings = PolicySettings()
+    experiment: ExperimentSettings = ExperimentSettings()
+    tuning: TuningSettings = TuningSettings()
     leakage: LeakageSettings = LeakageSettings()
     features: FeatureSettings = FeatureSettings()
     tracking: TrackingSettings = TrackingSettings()

@@ -22,6 +22,8 @@ Labels = npt.NDArray[np.integer[Any]]
 Rows = npt.NDArray[np.int64]
 #: One value per row, shape (n,).
 Column = pl.Series | npt.NDArray[Any] | Sequence[Any]
+#: Between the seeds of two repeats, so that those of neighbouring projects do not meet.
+SEEDS_APART = 1_000_003
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +36,8 @@ class FoldPlan:
         fold: Shape (n,), 0 to k - 1; -1 for out-of-time rows, which no fold trains on.
         is_oot: Shape (n,), whether the row is out of time.
         cut: First decision date of the out-of-time rows, None without them.
+        others: Further ways to deal the same rows into folds, each like ``fold``. They widen what
+            is known of the spread over folds; predictions are those of ``fold``.
     """
 
     scheme: str
@@ -41,14 +45,25 @@ class FoldPlan:
     fold: Rows
     is_oot: npt.NDArray[np.bool_]
     cut: date | None
+    others: tuple[Rows, ...] = ()
 
     def splits(self) -> Iterator[tuple[int, Rows, Rows]]:
         """Yield fold number, training row positions and validation row positions.
 
         Out-of-time rows are in neither.
         """
-        for number in range(int(self.fold.max()) + 1):
-            here = self.fold == number
+        yield from self._splits(self.fold)
+
+    def repeated_splits(self) -> Iterator[tuple[int, Rows, Rows]]:
+        """Yield the splits of the further assignments, numbered on from those of `splits`."""
+        for assignment, fold in enumerate(self.others, start=1):
+            first = assignment * (int(self.fold.max()) + 1)
+            for number, train, valid in self._splits(fold):
+                yield first + number, train, valid
+
+    def _splits(self, fold: Rows) -> Iterator[tuple[int, Rows, Rows]]:
+        for number in range(int(fold.max()) + 1):
+            here = fold == number
             yield number, np.flatnonzero(~here & ~self.is_oot), np.flatnonzero(here)
 
 
@@ -61,6 +76,7 @@ def plan_folds(  # noqa: PLR0913 - the settings of the section [validation], and
     groups: Column | None = None,
     dates: Column | None = None,
     oot_share: float = 0.2,
+    repeats: int = 1,
 ) -> FoldPlan:
     """Decide every row's fold. The same arguments give the same plan.
 
@@ -76,6 +92,7 @@ def plan_folds(  # noqa: PLR0913 - the settings of the section [validation], and
         groups: Applicant of each row, shape (n,); a missing one is an applicant of its own.
         dates: Decision date of each row, shape (n,).
         oot_share: Wanted share of out-of-time rows, between 0 and 1.
+        repeats: How often the rows are dealt into folds, each time with another seed.
 
     Returns:
         The plan.
@@ -96,14 +113,17 @@ def plan_folds(  # noqa: PLR0913 - the settings of the section [validation], and
         is_oot = (days >= cut).to_numpy()
         _require_bads(y[~is_oot], folds, f"The development rows, decided before {cut},")
         _require_bads(y[is_oot], 1, f"The out-of-time rows, decided from {cut} on,")
-    fold = np.full(y.size, -1, dtype=np.int64)
     keep = ~is_oot
     inside = applicants[keep] if applicants is not None and repeated else None
     if decided == "stratified":
         inside = None
-    fold[keep] = _assign(y[keep], folds, seed, inside)
+    fold, *others = (
+        _dealt(y, keep, folds, seed + SEEDS_APART * repeat, inside) for repeat in range(repeats)
+    )
     label = "out of time" if decided == "out_of_time" else f"{folds}-fold CV"
-    return FoldPlan(scheme=decided, label=label, fold=fold, is_oot=is_oot, cut=cut)
+    return FoldPlan(
+        scheme=decided, label=label, fold=fold, is_oot=is_oot, cut=cut, others=tuple(others)
+    )
 
 
 def _decide(
@@ -134,6 +154,15 @@ def _applicants(keys: pl.Series) -> Rows:
     codes = keys.rank("dense").cast(pl.Int64).to_frame("code").with_row_index("row")
     own = -1 - pl.col("row").cast(pl.Int64)
     return codes.select(pl.col("code").fill_null(own)).to_series().to_numpy()
+
+
+def _dealt(
+    y: Labels, keep: npt.NDArray[np.bool_], folds: int, seed: int, groups: Rows | None
+) -> Rows:
+    """Return the fold of each row, shape (n,); -1 for rows that are not kept."""
+    fold = np.full(y.size, -1, dtype=np.int64)
+    fold[keep] = _assign(y[keep], folds, seed, groups)
+    return fold
 
 
 def _assign(y: Labels, folds: int, seed: int, groups: Rows | None) -> Rows:

@@ -8,23 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from scorewright.core.bundles import Bundle
-from scorewright.core.conventions import RunRecord, missing
 from scorewright.core.decision import Policy
 from scorewright.core.project import Settings
-from scorewright.flows.events import Note, StageDone, StageStarted
-from scorewright.flows.ports import RunHandle, RunStart, TableSource
-from scorewright.flows.train.package import make_bundle, make_policy
+from scorewright.flows.events import StageDone
+from scorewright.flows.ports import TableSource
+from scorewright.flows.train.package import make_policy
 from scorewright.flows.train.prepare import prepare
-from scorewright.flows.train.record import (
-    artifacts,
-    dataset_input,
-    parameters,
-    run_record,
-    run_start,
-)
+from scorewright.flows.train.record import run_start
+from scorewright.flows.train.run import complete_run
 from scorewright.flows.train.tools import TrainTools, Validated
-from scorewright.flows.train.validate import assess, cross_validate, doubts, prove_signs, refit
-from scorewright.flows.verify_bundle import prove_bundle
 
 __all__ = ["TrainResult", "TrainTools", "train"]
 
@@ -103,30 +95,11 @@ def train(settings: Settings, source: TableSource, tools: TrainTools) -> TrainRe
     prepared = prepare(settings, source, tools)
     start = run_start(prepared, tools.code.commit())
     with tools.run_log.start(start) as run:
-        run.log_params(parameters(prepared))
-        run.log_input(dataset_input(prepared))
-        scores = cross_validate(prepared, tools)
-        assessment = assess(prepared, scores, tools)
-        tools.notify(StageStarted("refit"))
-        final = refit(prepared)
-        validated = Validated(prepared, scores, assessment, final, prove_signs(prepared, final))
-        tools.notify(StageDone("refit", f"on all {len(prepared.y):,} rows"))
-        seconds = tools.clock.elapsed() - began
-        metrics = {**assessment.metrics, "training_seconds": seconds}
-        for doubt in doubts(assessment):
-            tools.notify(Note(doubt))
-        record = _log(run, start, validated, metrics, tools)
-        tools.notify(StageStarted("bundle"))
-        bundle, directory = _publish(run, validated, tools)
-        model_uri = run.log_model(
-            bundle.name, directory, bundle.manifest(), bundle.golden[0].example()
-        )
+        logged = complete_run(run, start, prepared, tools, began)
         # Only now: a run that failed must not leave a signed policy behind.
-        draft = make_policy(prepared, validated, bundle, tools.clock.now())
+        draft = make_policy(prepared, logged.validated, logged.bundle, tools.clock.now())
         policy, policy_file = tools.bundles.publish_policy(draft)
         run.log_files({"policy.json": policy.to_bytes()})
-        for finding in missing(record, tools.conventions):
-            tools.notify(Note(f"{finding.code}: {finding.message}"))
         tools.bundles.activate(policy.bundle, policy_file.name, tools.clock.now())
         tools.notify(StageDone("bundle", f"{policy.bundle[:12]}, signed and proved"))
         return TrainResult(
@@ -134,41 +107,12 @@ def train(settings: Settings, source: TableSource, tools: TrainTools) -> TrainRe
             run_name=start.name,
             experiment=start.experiment,
             tracking=tools.run_log.location(),
-            model_uri=model_uri,
-            bundle=bundle,
+            model_uri=logged.model_uri,
+            bundle=logged.bundle,
             bundle_digest=policy.bundle,
-            bundle_directory=directory,
+            bundle_directory=logged.directory,
             policy=policy,
             policy_file=policy_file,
-            metrics=metrics,
-            validated=validated,
+            metrics=logged.metrics,
+            validated=logged.validated,
         )
-
-
-def _log(
-    run: RunHandle,
-    start: RunStart,
-    validated: Validated,
-    metrics: Mapping[str, float],
-    tools: TrainTools,
-) -> RunRecord:
-    """Log figures, histories and artifacts; return what a reader of the store will find."""
-    tools.notify(StageStarted("log"))
-    run.log_metrics(metrics)
-    losses = validated.final.loss_history()
-    histories: dict[str, list[float]] = dict(validated.assessment.histories)
-    if losses:
-        histories["train_loss"] = list(losses)
-    run.log_history(histories)
-    files = artifacts(validated, tools.charts, tools.library_versions)
-    run.log_files(files)
-    tools.notify(StageDone("log", f"{len(metrics)} metrics, {len(files)} artifacts"))
-    return run_record(start, validated.prepared, metrics, histories, frozenset(files))
-
-
-def _publish(run: RunHandle, validated: Validated, tools: TrainTools) -> tuple[Bundle, Path]:
-    """Publish the bundle, verify it, and prove it in a disposable child."""
-    bundle = make_bundle(validated, run.run_id, tools.clock.now(), tools.library_versions)
-    directory = tools.bundles.publish(bundle)
-    prove_bundle(tools.prover, directory, tools.bundles.verify(directory))
-    return bundle, directory

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from scorewright.core.contracts import Contract
@@ -18,11 +20,15 @@ from scorewright.flows.check_data import check_data
 from scorewright.flows.events import Note, StageDone, StageStarted
 from scorewright.flows.features.attach import enrich
 from scorewright.flows.features.findings import table_findings
-from scorewright.flows.ports import Learner, TableSource
+from scorewright.flows.fitting import open_bench
+from scorewright.flows.ports import FitTask, Learner, TableSource
 from scorewright.flows.screening import LearningTable, find_leaks, finding_dict, learning_table
 from scorewright.flows.train.tools import Prepared, Relational, TrainTools
 
-__all__ = ["prepare"]
+__all__ = ["BASELINE", "fit_task", "prepare"]
+
+#: Strategy of a model that takes the columns of the application as they are.
+BASELINE = "baseline"
 
 
 def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepared:
@@ -42,6 +48,7 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
     """
     learner = tools.learners.get(settings.learner.name)
     params = learner.parameters(settings.learner.params, settings.project.seed)
+    sampler = tools.samplers.get(settings.learner.sampling)
     report, contract = _checked_table(settings, source, tools)
     frame = _with_outcome(report.frame, contract, tools)
     relational = None
@@ -74,7 +81,29 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
         learner=learner,
         params=params,
         leakage=leakage,
+        sampler=sampler,
+        bench=open_bench(learner, fit_task(settings, table.x, table.y, table.space, params)),
+        strategy=BASELINE if relational is None else settings.features.set,
         relational=relational,
+    )
+
+
+def fit_task(
+    settings: Settings,
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.int8],
+    space: FeatureSpace,
+    params: Mapping[str, Any],
+) -> FitTask:
+    """Return what a learner of this project fits on a matrix."""
+    return FitTask(
+        x=x,
+        y=y,
+        space=space,
+        params=params,
+        monotone={n: s for n, s in settings.learner.monotone.items() if n in space.names},
+        seed=settings.project.seed,
+        threads=settings.project.threads,
     )
 
 

@@ -49,12 +49,13 @@ def run_start(prepared: Prepared, commit: str) -> RunStart:
     project = settings.project.name
     model_type = prepared.learner.model_type
     weighted = prepared.learner.weight_ratio(prepared.params, prepared.y) != 1.0
+    sampling = "balanced" if weighted and prepared.sampler.name == "none" else prepared.sampler.name
     tags = {
         "project": project,
         "stage": "candidate",
         "status": "active",
-        "feature_strategy": "baseline",
-        "sampling_strategy": "balanced" if weighted else "none",
+        "feature_strategy": prepared.strategy,
+        "sampling_strategy": sampling,
         "model_type": model_type,
         "validation": prepared.plan.label,
         "data_version": prepared.data_version,
@@ -95,14 +96,20 @@ def describe(prepared: Prepared) -> str:
     return "\n\n".join(lines)
 
 
-def parameters(prepared: Prepared) -> dict[str, Any]:
-    """Return the model's parameters under its library's names, and the conventions' own."""
+def parameters(prepared: Prepared, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the model's parameters under its library's names, and the conventions' own.
+
+    Args:
+        prepared: The project and its data.
+        params: What the models were fitted with, a number of rounds chosen over folds included.
+    """
     settings = prepared.settings
     signs = settings.learner.monotone
     own = {
         "n_features": len(prepared.space.features),
         "n_rows": len(prepared.y),
         "cv_folds": settings.validation.folds,
+        "cv_repeats": settings.validation.repeats,
         "random_state": settings.project.seed,
         "cost_fn": settings.costs.false_negative,
         "cost_fp": settings.costs.false_positive,
@@ -110,7 +117,7 @@ def parameters(prepared: Prepared) -> dict[str, Any]:
     }
     if prepared.learner.supports_monotone:
         own["monotone_constraints"] = json.dumps([signs.get(n, 0) for n in prepared.space.names])
-    return {**prepared.params, **own}
+    return {**params, **own}
 
 
 def dataset_input(prepared: Prepared) -> DatasetInput:
@@ -133,20 +140,22 @@ def dataset_input(prepared: Prepared) -> DatasetInput:
 
 def run_record(
     start: RunStart,
-    prepared: Prepared,
+    validated: Validated,
     metrics: Mapping[str, float],
     histories: Mapping[str, Sequence[float]],
     files: frozenset[str],
 ) -> RunRecord:
     """Return the run as a reader of the store will find it, to hold against the conventions."""
     own = {"mlflow.runName": start.name, "mlflow.note.content": start.description}
+    prepared = validated.prepared
+    params = parameters(prepared, validated.out_of_fold.params)
     return RunRecord(
         name=start.name,
         experiment=start.experiment,
         status="FINISHED",
         metrics=metrics,
         histories=histories,
-        params={name: str(value) for name, value in parameters(prepared).items()},
+        params={name: str(value) for name, value in params.items()},
         tags={**start.tags, **own},
         artifacts=files,
         has_model=True,
@@ -250,7 +259,7 @@ def artifacts(
         "confusion_matrix.json": _json({"threshold": a.chosen_threshold, **confusion}),
         "feature_importance.csv": table.write_csv().encode("utf-8"),
         "threshold_analysis.json": _json(threshold_document(prepared, a)),
-        "hyperparameters.json": _json(dict(prepared.params)),
+        "hyperparameters.json": _json(dict(validated.out_of_fold.params)),
         "model_metadata.json": _json(metadata),
         "predictions.parquet": _predictions(prepared, a),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +23,7 @@ from scorewright.core.validation import FoldPlan
 from scorewright.flows.events import Notify
 from scorewright.flows.features.attach import ProjectFeatures
 from scorewright.flows.ports import (
+    Bench,
     BundleStore,
     ChartRenderer,
     Clock,
@@ -33,6 +34,8 @@ from scorewright.flows.ports import (
     LearnerCatalogue,
     Prover,
     RunLog,
+    Sampler,
+    SamplerCatalogue,
     TableReader,
 )
 
@@ -57,6 +60,7 @@ class TrainTools:
     reader: TableReader
     contracts: ContractFiles
     learners: LearnerCatalogue
+    samplers: SamplerCatalogue
     run_log: RunLog
     bundles: BundleStore
     prover: Prover
@@ -111,6 +115,9 @@ class Prepared:
         data_version: ``label@hash``.
         data_digest: Full content digest.
         learner, params: What will be fitted.
+        sampler: How the training rows of each model are re-balanced.
+        strategy: Name of the features' set; the ``feature_strategy`` tag.
+        bench: Where models are fitted; shared by everything that is fitted on ``x``.
         leakage: What the leakage checks said.
         relational: Features of histories, where the project declares any.
     """
@@ -129,6 +136,9 @@ class Prepared:
     learner: Learner
     params: Mapping[str, Any]
     leakage: Settled
+    sampler: Sampler
+    bench: Bench
+    strategy: str = "baseline"
     relational: Relational | None = None
 
     @property
@@ -144,7 +154,11 @@ class OutOfFold:
     Attributes:
         raw: As the fold's model gave them, shape (development rows,).
         score: The same after prior correction with the weights of that model.
-        train_folds: Per fold, (labels, corrected scores) of the rows its model was fitted on.
+        train_folds: Per fold, (labels, corrected scores) of its training rows, none of them made
+            up or left out by a sampling.
+        repeats: The same for the folds of further assignments: (labels, corrected scores) of the
+            validation rows, then of the training rows.
+        params: What the models were fitted with, a number of rounds chosen over folds included.
         oot_score: Corrected scores of the out-of-time rows by a model of all development rows.
         seconds: What the fits took.
     """
@@ -154,6 +168,8 @@ class OutOfFold:
     train_folds: tuple[tuple[Labels, Floats], ...]
     oot_score: Floats | None
     seconds: float
+    repeats: tuple[tuple[tuple[Labels, Floats], tuple[Labels, Floats]], ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +25,10 @@ from scorewright.core.evaluation import (
     validation_figures,
 )
 from scorewright.core.monotonicity import MonotoneProof, prove_monotone
+from scorewright.core.sampling import Sample
 from scorewright.core.statistics import brier, cox
 from scorewright.flows.events import StageDone, StageStarted, StepDone
-from scorewright.flows.ports import FitTask, FittedModel
+from scorewright.flows.ports import FittedModel, FoldTask
 from scorewright.flows.train.tools import (
     Assessment,
     Floats,
@@ -35,15 +38,20 @@ from scorewright.flows.train.tools import (
     TrainTools,
 )
 
-__all__ = ["assess", "cross_validate", "doubts", "prove_signs", "refit"]
+__all__ = ["Watch", "assess", "cross_validate", "doubts", "prove_signs", "refit"]
 
 
-def cross_validate(prepared: Prepared, tools: TrainTools) -> OutOfFold:
+#: Hears labels and corrected scores of each fold's validation rows; raises to stop the work.
+Watch = Callable[[int, Labels, Floats], None]
+
+
+def cross_validate(prepared: Prepared, tools: TrainTools, watch: Watch | None = None) -> OutOfFold:
     """Fit one model per fold and score the rows it never saw.
 
     Args:
         prepared: Rows and folds.
         tools: Ports.
+        watch: Hears every fold as it is done.
 
     Returns:
         Out-of-fold raw scores of the development rows, the training twins, and out-of-time
@@ -54,49 +62,52 @@ def cross_validate(prepared: Prepared, tools: TrainTools) -> OutOfFold:
     position = np.full(len(prepared.y), -1)
     position[development] = np.arange(len(development))
     raw, score = np.empty(len(development)), np.empty(len(development))
-    twins = []
-    splits = list(prepared.plan.splits())
-    tools.notify(StageStarted("validate", len(splits)))
-    for done, (_, train, valid) in enumerate(splits, start=1):
-        model = _fit(prepared, train)
-        omega = _omega(prepared, train)
-        raw[position[valid]] = model.predict(prepared.x[valid])
-        score[position[valid]] = prior_correction(raw[position[valid]], omega)
-        twins.append((prepared.y[train], prior_correction(model.predict(prepared.x[train]), omega)))
-        tools.notify(StepDone("validate", done, f"fold {done} of {len(splits)}"))
+    splits = [*prepared.plan.splits(), *prepared.plan.repeated_splits()]
+    folds = [FoldTask(_sample(prepared, train), train, valid) for _, train, valid in splits]
+    own = len(splits) - len(prepared.plan.others) * len(np.unique(prepared.plan.fold[development]))
+    twins, repeats, params = [], [], dict(prepared.params)
+    tools.notify(StageStarted("validate", len(folds)))
+    fits = prepared.bench.fit_folds(folds, prepared.params)
+    for done, (task, fit) in enumerate(zip(folds, fits, strict=True), start=1):
+        omega = _omega(prepared, task.sample, fit.params)
+        valid = prior_correction(fit.valid_score, omega)
+        twin = (prepared.y[task.train], prior_correction(fit.train_score, omega))
+        if done <= own:
+            raw[position[task.valid]], score[position[task.valid]] = fit.valid_score, valid
+            twins.append(twin)
+        else:
+            repeats.append(((prepared.y[task.valid], valid), twin))
+        params = dict(fit.params)
+        if watch is not None:
+            watch(done - 1, prepared.y[task.valid], valid)
+        tools.notify(StepDone("validate", done, f"fold {done} of {len(folds)}"))
     oot = None
     if prepared.plan.is_oot.any():
-        model = _fit(prepared, development)
+        sample = _sample(prepared, development)
+        model = prepared.bench.fit(sample, params)
         oot = prior_correction(
-            model.predict(prepared.x[prepared.plan.is_oot]), _omega(prepared, development)
+            model.predict(prepared.x[prepared.plan.is_oot]), _omega(prepared, sample, params)
         )
     seconds = tools.clock.elapsed() - began
-    tools.notify(StageDone("validate", f"{len(splits)} folds"))
-    return OutOfFold(raw, score, tuple(twins), oot, seconds)
+    tools.notify(StageDone("validate", f"{len(folds)} folds"))
+    return OutOfFold(raw, score, tuple(twins), oot, seconds, tuple(repeats), params)
 
 
-def _omega(prepared: Prepared, rows: npt.NDArray[np.int64]) -> float:
-    """Return the weight ratio of a model fitted on these rows: each model has its own."""
-    return prepared.learner.weight_ratio(prepared.params, prepared.y[rows])
-
-
-def refit(prepared: Prepared) -> FittedModel:
-    """Fit on all rows: the model that is deployed."""
-    return _fit(prepared, np.arange(len(prepared.y)))
-
-
-def _fit(prepared: Prepared, rows: npt.NDArray[np.int64]) -> FittedModel:
-    return prepared.learner.fit(
-        FitTask(
-            x=prepared.x[rows],
-            y=prepared.y[rows],
-            space=prepared.space,
-            params=prepared.params,
-            monotone=prepared.settings.learner.monotone,
-            seed=prepared.settings.project.seed,
-            threads=prepared.settings.project.threads,
-        )
+def _sample(prepared: Prepared, rows: npt.NDArray[np.int64]) -> Sample:
+    """Re-balance the training rows of one model; nothing else is looked at."""
+    return prepared.sampler.sample(
+        prepared.x, prepared.y, rows, prepared.space, prepared.settings.project.seed
     )
+
+
+def _omega(prepared: Prepared, sample: Sample, params: Mapping[str, Any]) -> float:
+    """Return by how much sampling and class weights multiply the odds: each model has its own."""
+    return sample.omega * prepared.learner.weight_ratio(params, sample.labels(prepared.y))
+
+
+def refit(prepared: Prepared, params: Mapping[str, Any]) -> FittedModel:
+    """Fit on all rows: the model that is deployed."""
+    return prepared.bench.fit(_sample(prepared, np.arange(len(prepared.y))), params)
 
 
 def assess(prepared: Prepared, scores: OutOfFold, tools: TrainTools) -> Assessment:
@@ -113,10 +124,11 @@ def assess(prepared: Prepared, scores: OutOfFold, tools: TrainTools) -> Assessme
     tools.notify(StageStarted("calibrate"))
     rows = prepared.development
     y, fold = prepared.y[rows], prepared.plan.fold[rows]
-    choice = choose_calibration(y, scores.score, fold, 1.0)
+    whole = _sample(prepared, np.arange(len(prepared.y)))
+    choice = choose_calibration(y, scores.score, fold, 1.0, is_exact=whole.is_exact)
     # The calibrator is learned on corrected scores; the deployed model, fitted on all rows,
     # brings the weight ratio of all rows.
-    omega = _omega(prepared, np.arange(len(prepared.y)))
+    omega = _omega(prepared, whole, scores.params)
     deployed = replace(choice.calibration, omega=omega)
     tools.notify(StageDone("calibrate", f"{choice.chosen}, chosen out of fold"))
 
@@ -182,6 +194,9 @@ def _folds(
     """Figures per fold, on validation rows and on the rows the fold's model was fitted on."""
     valid = [fold_figures(y[fold == k], pd[fold == k]) for k in np.unique(fold)]
     train = [fold_figures(yt, calibration.apply(raw)) for yt, raw in scores.train_folds]
+    for (yv, there), (yt, seen) in scores.repeats:
+        valid.append(fold_figures(yv, calibration.apply(there)))
+        train.append(fold_figures(yt, calibration.apply(seen)))
     return summarise_folds(valid, train)
 
 
