@@ -6,7 +6,7 @@ import importlib
 import sys
 from itertools import takewhile
 
-NAMES = ("startup", "thresholds", "quality", "features")
+NAMES = ("startup", "thresholds", "quality", "features", "matrix")
 
 
 def main(arguments: list[str]) -> None:

@@ -1,54 +1,36 @@
 """Which learners there are: one module each in this folder, and entry points of others.
 
 A learner is a module with an object called ``LEARNER`` that keeps the ``Learner`` port. Its
-name is the module's name, so adding one is adding one file. Packages of third parties offer
-theirs through the entry-point group ``scorewright.learners``.
+name is the module's name, so adding one is adding one file; modules without that object are
+what learners share. Packages of third parties offer theirs through the entry-point group
+``scorewright.learners``.
 """
 
 from __future__ import annotations
 
 import difflib
-import importlib
-import pkgutil
-from importlib.metadata import entry_points
-from typing import cast
 
+from scorewright.adapters.catalogues import Catalogue, Shelf
 from scorewright.core.errors import UsageError
 from scorewright.flows.ports import Learner
 
 __all__ = ["Learners", "refuse_unknown"]
 
-PACKAGE = "scorewright.adapters.learners"
-GROUP = "scorewright.learners"
+SHELF = Shelf(
+    package="scorewright.adapters.learners",
+    group="scorewright.learners",
+    attribute="LEARNER",
+    noun="learner",
+    setting="learner.name",
+    code="learner-unknown",
+)
 
 
-class Learners:
-    """The learners that are installed; each is imported when it is first asked for."""
+class Learners(Catalogue[Learner]):
+    """The learners that are installed; `get` refuses others with ``learner-unknown``."""
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of our own and of third parties' learners, sorted."""
-        package = importlib.import_module(PACKAGE)
-        own = {m.name for m in pkgutil.iter_modules(package.__path__)} - {"catalogue"}
-        return tuple(sorted(own | {point.name for point in entry_points(group=GROUP)}))
-
-    def get(self, name: str) -> Learner:
-        """Return the learner of that name.
-
-        Raises:
-            UsageError: ``learner-unknown``, with near misses.
-        """
-        names = self.names()
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=3) or list(names)
-            raise UsageError(
-                f"There is no learner called '{name}'.",
-                remedy=f"Set learner.name in scorewright.toml to one of: {', '.join(near)}.",
-                code="learner-unknown",
-            )
-        for point in entry_points(group=GROUP):
-            if point.name == name:
-                return cast("Learner", point.load())
-        return cast("Learner", importlib.import_module(f"{PACKAGE}.{name}").LEARNER)
+    def __init__(self) -> None:
+        super().__init__(SHELF)
 
 
 def refuse_unknown(learner: str, given: set[str], known: set[str]) -> None:

@@ -63,8 +63,9 @@ class Dummy:
         return 1.0
 
     def fit(self, task: FitTask) -> DummyModel:
-        """Remember the share of bads, kept off 0 and 1 by half a case (Jeffreys)."""
-        prior = (float(np.sum(task.y)) + 0.5) / (len(task.y) + 1.0)
+        """Remember the weighted share of bads, kept off 0 and 1 by half a case (Jeffreys)."""
+        weight = np.ones(len(task.y)) if task.weight is None else task.weight
+        prior = (float(weight[task.y == 1].sum()) + 0.5) / (float(weight.sum()) + 1.0)
         return DummyModel(prior, task.space)
 
     def load(self, files: Mapping[str, bytes], space: FeatureSpace) -> DummyModel:

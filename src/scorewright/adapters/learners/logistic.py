@@ -151,16 +151,19 @@ class Logistic:
     def fit(self, task: FitTask) -> LogisticModel:
         """Fit encodings and coefficients on the task's rows.
 
+        Weights bend the coefficients, not the encodings: where a number's middle and ends lie
+        has nothing to do with how much a row counts.
+
         Raises:
             UsageError: ``learner-params`` where scikit-learn refuses or does not converge.
         """
         encodings = [_encoding(task, i) for i in range(len(task.space.features))]
         design = np.hstack([e.columns(task.x[:, i]) for i, e in enumerate(encodings)])
-        model = LogisticRegression(**task.params)
+        model = LogisticRegression(**{**task.params, "class_weight": None})
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", ConvergenceWarning)
-                model.fit(design, task.y)
+                model.fit(design, task.y, sample_weight=_weights(task))
         except (ValueError, ConvergenceWarning) as error:
             raise UsageError(
                 f"The logistic regression could not be fitted: {str(error).splitlines()[0]}",
@@ -189,6 +192,18 @@ class Logistic:
         if len(encodings) != len(space.features):
             raise _damaged("its encodings do not fit the feature space")
         return LogisticModel(encodings, coefficients, intercept, space)
+
+
+def _weights(task: FitTask) -> Floats | None:
+    """Return the weight of each row; balanced classes weigh what all rows together did.
+
+    scikit-learn's own ``balanced`` would take the rows' weights into the classes' and undo them.
+    """
+    if task.params["class_weight"] is None:
+        return task.weight
+    share = np.where(task.y == 1, np.mean(task.y == 1), np.mean(task.y == 0))
+    own: Floats = 0.5 / share
+    return own if task.weight is None else own * task.weight
 
 
 def _damaged(what: str) -> IntegrityError:

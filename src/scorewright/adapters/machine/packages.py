@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 __all__ = ["library_versions"]
 
 PACKAGES = (
-    "scorewright", "lightgbm", "mlflow", "numpy", "polars", "scikit-learn", "scipy",
+    "scorewright", "catboost", "lightgbm", "mlflow", "numpy", "optbinning", "polars",
+    "scikit-learn", "scipy", "xgboost",
     "fastapi", "uvicorn",
 )  # fmt: skip
 

@@ -25,7 +25,45 @@ __all__ = ["ModelIdentity", "write_model_directory"]
 LOADER = "scorewright.entry.mlflow_model"
 
 BUNDLE = "bundle"
-BOOSTER = f"{BUNDLE}/model/model.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class NativeFlavor:
+    """How MLflow itself reads a library's model file.
+
+    Attributes:
+        name: Name of the flavour, and of the library's package.
+        file: Where the file lies in the directory.
+        version_key: What the flavour calls the library's version.
+        fields: Everything else it asks for.
+    """
+
+    name: str
+    file: str
+    version_key: str
+    fields: Mapping[str, str]
+
+
+NATIVE = (
+    NativeFlavor(
+        "lightgbm",
+        f"{BUNDLE}/model/model.txt",
+        "lgb_version",
+        {"model_class": "lightgbm.basic.Booster"},
+    ),
+    NativeFlavor(
+        "xgboost",
+        f"{BUNDLE}/model/model.ubj",
+        "xgb_version",
+        {"model_class": "xgboost.core.Booster", "model_format": "ubj"},
+    ),
+    NativeFlavor(
+        "catboost",
+        f"{BUNDLE}/model/model.cbm",
+        "catboost_version",
+        {"model_type": "CatBoostClassifier", "save_format": "cbm"},
+    ),
+)
 
 #: Packages whose version may change a score.
 PINNED = ("mlflow", "lightgbm", "numpy", "scikit-learn")
@@ -91,13 +129,10 @@ def write_model_directory(
         data=BUNDLE,
         env={"virtualenv": "python_env.yaml"},
     )
-    if (target / BOOSTER).is_file():
-        model.add_flavor(
-            "lightgbm",
-            lgb_version=manifest.library_versions.get("lightgbm", version("lightgbm")),
-            data=BOOSTER,
-            model_class="lightgbm.basic.Booster",
-        )
+    native = _native(target)
+    if native is not None:
+        found = {native.version_key: _version(manifest, native.name), "data": native.file}
+        model.add_flavor(native.name, **found, **native.fields)
     model.add_flavor(
         "scorewright",
         scorewright_version=version("scorewright"),
@@ -106,6 +141,16 @@ def write_model_directory(
     )
     model.model_size_bytes = sum(p.stat().st_size for p in target.rglob("*") if p.is_file())
     model.save(str(target / "MLmodel"))
+
+
+def _native(target: Path) -> NativeFlavor | None:
+    """Return the flavour of the model file that is there."""
+    return next((flavor for flavor in NATIVE if (target / flavor.file).is_file()), None)
+
+
+def _version(manifest: Manifest, package: str) -> str:
+    """Return the version at training, or what is installed where the bundle does not say."""
+    return manifest.library_versions.get(package) or version(package)
 
 
 def _inputs(bundle_dir: Path, contract: Contract) -> Mapping[str, bool]:
@@ -159,7 +204,9 @@ def _write_example(
 
 
 def _write_environment(target: Path, manifest: Manifest) -> None:
-    pins = {name: manifest.library_versions.get(name, version(name)) for name in PINNED}
+    native = _native(target)
+    extra = {native.name} - set(PINNED) if native is not None else set()
+    pins = {name: _version(manifest, name) for name in (*PINNED, *sorted(extra))}
     lines = [f"scorewright=={version('scorewright')}", *(f"{k}=={v}" for k, v in pins.items())]
     (target / "requirements.txt").write_text("\n".join(lines) + "\n", "utf-8")
     python = manifest.library_versions.get("python", platform.python_version())

@@ -1,0 +1,262 @@
+"""Several learners as one: the mean rank, the mean log-odds, or a stack of them.
+
+Members that weight the classes are prior-corrected one by one before they are mixed, so the
+ensemble itself bends nothing. A stack learns its weights on scores its members gave rows they had
+not seen, in folds of the training rows; rows a sampling made up are dealt into folds like any
+other, beside the rows they were made of.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scorewright.adapters.learners.catalogue import refuse_unknown
+from scorewright.adapters.learners.composed import (
+    damaged,
+    inner_learner,
+    inner_parameters,
+    load_below,
+    put_below,
+)
+from scorewright.core.calibration import prior_correction
+from scorewright.core.digests import canonical_json
+from scorewright.core.ensembles import (
+    LogitAverage,
+    Mixture,
+    RankAverage,
+    RankTable,
+    fit_stacking,
+    mixture_from_dict,
+)
+from scorewright.core.errors import UsageError
+from scorewright.core.matrix import FeatureSpace
+from scorewright.core.sampling import Sample
+from scorewright.flows.fitting import open_bench
+from scorewright.flows.ports import FitTask, FittedModel, FoldTask, Learner
+
+__all__ = ["LEARNER", "Ensemble", "EnsembleModel", "Member"]
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int8]
+
+FILE = "ensemble.json"
+METHODS = ("rank_average", "logit_average", "stacking")
+LEAST = 2
+DEFAULTS: dict[str, Any] = {"method": "logit_average", "folds": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One fitted member.
+
+    Attributes:
+        learner: Name of its learner.
+        model: The fitted model.
+        omega: Weight of a bad / weight of a good it was fitted with.
+    """
+
+    learner: str
+    model: FittedModel
+    omega: float
+
+    def score(self, x: Floats) -> Floats:
+        """Return prior-corrected scores of shape (n,)."""
+        return prior_correction(self.model.predict(x), self.omega)
+
+
+class EnsembleModel:
+    """Members and how their scores become one."""
+
+    def __init__(self, members: Sequence[Member], mixture: Mixture, space: FeatureSpace) -> None:
+        self._members = tuple(members)
+        self._mixture = mixture
+        self._space = space
+
+    def predict(self, x: Floats) -> Floats:
+        """Return mixed scores of shape (n,)."""
+        return self._mixture.mix([member.score(x) for member in self._members])
+
+    def files(self) -> Mapping[str, bytes]:
+        """Return ``ensemble.json``, and each member's files in a folder of its own."""
+        document = {
+            "schema_version": 1,
+            "members": [{"learner": m.learner, "omega": m.omega} for m in self._members],
+            "mixture": self._mixture.to_dict(),
+        }
+        files = {FILE: canonical_json(document)}
+        for i, member in enumerate(self._members):
+            files |= put_below(f"member-{i}", member.model.files())
+        return files
+
+    def importance(self) -> Mapping[str, float]:
+        """Return the mean of the members' importances, each summing to 1 or to 0."""
+        total = dict.fromkeys(self._space.names, 0.0)
+        for member in self._members:
+            own = member.model.importance()
+            whole = sum(own.values()) or 1.0
+            for name, value in own.items():
+                total[name] += value / whole / len(self._members)
+        return total
+
+    def loss_history(self) -> Sequence[float]:
+        """Return nothing: members have losses of their own."""
+        return ()
+
+
+class Ensemble:
+    """The ensemble learner.
+
+    Args:
+        members: Its members' learners, where it is made ready for its parameters.
+    """
+
+    name = "ensemble"
+    model_type = "ensemble"
+
+    def __init__(self, members: Sequence[Learner] = ()) -> None:
+        self.supports_monotone = bool(members) and all(m.supports_monotone for m in members)
+
+    def configured(self, overrides: Mapping[str, Any]) -> Ensemble:
+        """Return the ensemble of these members; it keeps signs if each of them does.
+
+        Raises:
+            UsageError: ``ensemble-members``, ``learner-unknown``.
+        """
+        return Ensemble([inner_learner(n, p) for n, p in _members(overrides)])
+
+    def parameters(self, overrides: Mapping[str, Any], seed: int) -> dict[str, Any]:
+        """Return complete parameters, those of the members among them.
+
+        Args:
+            overrides: ``members``, a list of tables with ``learner`` and ``params``; ``method``;
+                ``folds`` for a stack.
+            seed: Seed of everything random.
+
+        Raises:
+            UsageError: ``ensemble-members``, ``learner-unknown``, ``learner-params``.
+        """
+        refuse_unknown(self.name, set(overrides), {*DEFAULTS, "members", "random_state"})
+        members = [
+            {"learner": name, "params": inner_parameters(name, params, seed)}
+            for name, params in _members(overrides)
+        ]
+        params = {**DEFAULTS, "random_state": seed, **overrides, "members": members}
+        if params["method"] not in METHODS:
+            raise _refused(f"there is no method {params['method']!r}")
+        if not isinstance(params["folds"], int) or params["folds"] < LEAST:
+            raise _refused(f"folds cannot be {params['folds']!r}")
+        return params
+
+    def weight_ratio(self, params: Mapping[str, Any], y: Labels) -> float:  # noqa: ARG002 - the port's signature
+        """Return 1: members are corrected one by one before they are mixed."""
+        return 1.0
+
+    def fit(self, task: FitTask) -> EnsembleModel:
+        """Fit every member on the task's rows, then what mixes them.
+
+        Raises:
+            UsageError: As the members do; ``too-few-bads`` for a stack without two of each class.
+        """
+        learners = [(inner_learner(n, p), _own_task(task, n, p)) for n, p in _members(task.params)]
+        members = [
+            Member(learner.name, learner.fit(own), learner.weight_ratio(own.params, task.y))
+            for learner, own in learners
+        ]
+        return EnsembleModel(members, _mixture(task, members, learners), task.space)
+
+    def load(self, files: Mapping[str, bytes], space: FeatureSpace) -> EnsembleModel:
+        """Read ensemble and members back.
+
+        Raises:
+            IntegrityError: ``bundle-model``.
+        """
+        try:
+            document = json.loads(files[FILE])
+            mixture = mixture_from_dict(document["mixture"])
+            named = [(str(m["learner"]), float(m["omega"])) for m in document["members"]]
+            mixture.mix([np.full(1, 0.5) for _ in named])  # refuses another number of members
+        except (KeyError, ValueError, TypeError) as error:
+            raise damaged("ensemble", str(error)) from error
+        members = [
+            Member(name, load_below(name, f"member-{i}", files, space), omega)
+            for i, (name, omega) in enumerate(named)
+        ]
+        return EnsembleModel(members, mixture, space)
+
+
+def _members(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield name and parameters of each member."""
+    members = params.get("members")
+    if not isinstance(members, Sequence) or isinstance(members, str) or len(members) < LEAST:
+        raise _refused(f"members is {members!r}")
+    for member in members:
+        given: Any = {"learner": member} if isinstance(member, str) else member
+        if not isinstance(given, Mapping) or not {"learner"} <= set(given) <= {"learner", "params"}:
+            raise _refused(f"a member is {member!r}")
+        yield str(given["learner"]), given.get("params", {})
+
+
+def _refused(what: str) -> UsageError:
+    return UsageError(
+        f"An ensemble cannot be made: {what}.",
+        remedy=(
+            "Give two members or more, each { learner = NAME, params = { ... } }, and a method: "
+            f"{', '.join(METHODS)}; folds is a whole number from 2."
+        ),
+        code="ensemble-members",
+    )
+
+
+def _own_task(task: FitTask, name: str, params: Mapping[str, Any]) -> FitTask:
+    """Return a member's task: the same rows, its own parameters, and signs if it keeps them."""
+    keeps = inner_learner(name, params).supports_monotone
+    return replace(task, params=params, monotone=task.monotone if keeps else {})
+
+
+def _mixture(
+    task: FitTask, members: Sequence[Member], learners: Sequence[tuple[Learner, FitTask]]
+) -> Mixture:
+    """Learn what mixes the members."""
+    match task.params["method"]:
+        case "rank_average":
+            return RankAverage(tuple(RankTable.of(member.score(task.x)) for member in members))
+        case "logit_average":
+            return LogitAverage(len(members))
+        case _:
+            folds = _folds(task)
+            scores = [_unseen(learner, own, folds) for learner, own in learners]
+            return fit_stacking(task.y, scores, task.weight)
+
+
+def _folds(task: FitTask) -> list[FoldTask]:
+    """Deal the training rows into folds with both classes in each."""
+    # Imported here because the serving process imports this module and never fits.
+    from scorewright.core.validation import plan_folds  # noqa: PLC0415
+
+    fewest = int(np.bincount(task.y, minlength=2).min())
+    folds = max(LEAST, min(int(task.params["folds"]), fewest))
+    plan = plan_folds(task.y, scheme="stratified", folds=folds, seed=task.seed)
+    made = []
+    for _, train, valid in plan.splits():
+        weight = None if task.weight is None else task.weight[train]
+        made.append(FoldTask(Sample(train, weight=weight), train, valid))
+    return made
+
+
+def _unseen(learner: Learner, task: FitTask, folds: Sequence[FoldTask]) -> Floats:
+    """Return the prior-corrected scores of rows each fold's model had not seen, shape (n,)."""
+    out = np.empty(len(task.y))
+    fits = open_bench(learner, task).fit_folds(folds, task.params)
+    for fold, fit in zip(folds, fits, strict=True):
+        omega = learner.weight_ratio(fit.params, task.y[fold.train])
+        out[fold.valid] = prior_correction(fit.valid_score, omega)
+    return out
+
+
+LEARNER = Ensemble()
