@@ -31,6 +31,7 @@ __all__ = [
     "ChartRenderer",
     "Clock",
     "CodeVersion",
+    "ComposedLearner",
     "ContractFiles",
     "Current",
     "DatasetInput",
@@ -38,6 +39,7 @@ __all__ = [
     "FittedModel",
     "FoldFit",
     "FoldTask",
+    "HasPointsTable",
     "Learner",
     "LearnerCatalogue",
     "LoadedBundle",
@@ -269,11 +271,14 @@ class FoldFit:
         valid_score: Raw scores of `FoldTask.valid`.
         params: Parameters the fold was fitted with; where the number of rounds was chosen
             while fitting, they say which, and hold for a fit on other rows.
+        kept: Names of the features the fold's model was fitted on, where it chose them; empty
+            where it takes all.
     """
 
     train_score: Floats
     valid_score: Floats
     params: Params
+    kept: tuple[str, ...] = ()
 
 
 class Bench(Protocol):
@@ -302,6 +307,28 @@ class SharingLearner(Protocol):
 
     def bench(self, task: FitTask) -> Bench:
         """Return a bench on the task's matrix. Its parameters are only a first example."""
+        ...
+
+
+@runtime_checkable
+class ComposedLearner(Protocol):
+    """A learner around others: its type and its promises depend on which they are."""
+
+    def configured(self, overrides: Params) -> Learner:
+        """Return the learner for these parameters, as they are given to `Learner.parameters`.
+
+        Raises:
+            UsageError: As `Learner.parameters` does for what names or holds the others.
+        """
+        ...
+
+
+@runtime_checkable
+class HasPointsTable(Protocol):
+    """A fitted model that is a table of points people can read and sign."""
+
+    def table(self) -> Sequence[Mapping[str, Any]]:
+        """Return the table, one row per bin, ready for JSON; all rows have the same keys."""
         ...
 
 
@@ -476,6 +503,7 @@ class RunView:
         params: Parameters as text.
         metrics: Last value by name.
         started, ended: Milliseconds since 1970; ``ended`` is None while it runs.
+        inputs: Number of data-set inputs that have a digest and a role.
     """
 
     run_id: str
@@ -486,6 +514,7 @@ class RunView:
     metrics: Mapping[str, float]
     started: int
     ended: int | None
+    inputs: int = 0
 
 
 class RunIndex(Protocol):
@@ -667,6 +696,10 @@ class BundleStore(Protocol):
 
     def read_policy(self, file: Path) -> Policy:
         """Read a policy and check its signature."""
+        ...
+
+    def read_draft(self, file: Path) -> Policy:
+        """Read a policy that nobody signed, to be looked at and not to decide."""
         ...
 
     def digests(self) -> Iterator[str]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from scorewright.core.sampling.blend import Blend
+
 __all__ = ["Sample", "everything"]
 
 Floats = npt.NDArray[np.float64]
@@ -35,11 +37,13 @@ class Sample:
     Attributes:
         rows: Positions of the rows kept, ascending, shape (m,).
         weight: Weight of each kept row, shape (m,); None means 1.
-        made_x: Rows that were made up, shape (s, p), s = 0 where there are none.
-        made_y: Their labels, shape (s,).
+        made_x: Rows that were made up, shape (s, p); empty where there are none, and where
+            ``blend`` says how they are made.
+        made_y: Labels of the made-up rows, shape (s,), s = 0 where there are none.
         omega: By how much the sampling multiplies the odds of default.
         is_exact: Whether prior correction with ``omega`` undoes the sampling. Where not,
             the scores must be recalibrated on rows that were not sampled.
+        blend: How the made-up rows are made of rows of the matrix, instead of ``made_x``.
     """
 
     rows: Rows
@@ -48,11 +52,20 @@ class Sample:
     made_y: Labels = field(default_factory=_no_labels)
     omega: float = 1.0
     is_exact: bool = True
+    blend: Blend | None = None
 
     def matrix(self, x: Floats) -> Floats:
         """Return kept and made rows of a matrix, shape (m + s, p)."""
-        kept = x[self.rows]
-        return np.vstack([kept, self.made_x]) if self.made_y.size else kept
+        if not self.made_y.size:
+            return x[self.rows]
+        kept = self.rows.size
+        out = np.empty((kept + self.made_y.size, x.shape[1]))
+        np.take(x, self.rows, axis=0, out=out[:kept])
+        if self.blend is None:
+            out[kept:] = self.made_x
+        else:
+            self.blend.fill(x, out[kept:])
+        return out
 
     def labels(self, y: Labels) -> Labels:
         """Return the labels of kept and made rows, shape (m + s,)."""

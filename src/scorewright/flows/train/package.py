@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,12 @@ import numpy as np
 
 from scorewright.core.bundles import Bundle, GoldenRow
 from scorewright.core.conventions import model_name
-from scorewright.core.decision import Policy
+from scorewright.core.decision import Policy, Rule, referral, with_band
 from scorewright.core.drift import reference_statistics
 from scorewright.core.features import FeaturePlan, RowEvaluator
 from scorewright.core.scoring import Scorer
 from scorewright.flows.train.raw import raw_applications
-from scorewright.flows.train.tools import Prepared, Validated
+from scorewright.flows.train.tools import Assessment, Prepared, Validated
 from scorewright.flows.train.validate import cost_matrix
 
 __all__ = ["make_bundle", "make_policy"]
@@ -105,21 +106,14 @@ def make_policy(prepared: Prepared, validated: Validated, bundle: Bundle, now: d
         now: From when it holds, UTC.
     """
     a, settings = validated.assessment, prepared.settings
-    evidence: dict[str, Any] = {
-        "rows": len(a.y),
-        "business_cost": a.metrics["business_cost"],
-        "cost_per_application": a.metrics["cost_per_application"],
-        "approval_rate": a.metrics["approval_rate"],
-        "default_rate_approved": a.metrics["default_rate_approved"],
-        "bayes_threshold": a.bayes,
-        "within_one_percent": list(a.curve.band(0.01)),
-        "interval": [a.interval.low, a.interval.high] if a.interval else None,
-    }
+    rule = Rule(a.chosen_threshold)
+    if settings.policy.refer is not None:
+        rule = with_band(a.chosen_threshold, *settings.policy.refer)
     return Policy(
         id=settings.policy.id or f"{settings.project.name}_default",
         version=0,
         segment="all",
-        threshold=a.chosen_threshold,
+        threshold=rule.threshold,
         costs=cost_matrix(prepared),
         model_digest=bundle.model_digest,
         bundle=bundle.manifest().digest,
@@ -132,5 +126,25 @@ def make_policy(prepared: Prepared, validated: Validated, bundle: Bundle, now: d
         effective_from=now.isoformat(),
         effective_to=None,
         reason=f"Fitted with the model of run {bundle.run_id}.",
-        evidence=evidence,
+        evidence=_evidence(a, rule),
+        refer_from=rule.refer_from,
+        refer_to=rule.refer_to,
+        data_digest=prepared.data_digest,
+        made_at=now.isoformat(),
     )
+
+
+def _evidence(a: Assessment, rule: Rule) -> dict[str, Any]:
+    """Return the out-of-fold figures the first policy of a model rests on."""
+    band = None if rule.refer_from is None else asdict(referral(a.y, a.pd, rule))
+    return {
+        "rows": len(a.y),
+        "business_cost": a.metrics["business_cost"],
+        "cost_per_application": a.metrics["cost_per_application"],
+        "approval_rate": a.metrics["approval_rate"],
+        "default_rate_approved": a.metrics["default_rate_approved"],
+        "bayes_threshold": a.bayes,
+        "within_one_percent": list(a.curve.band(0.01)),
+        "interval": [a.interval.low, a.interval.high] if a.interval else None,
+        **({} if band is None else {"referral": band}),
+    }

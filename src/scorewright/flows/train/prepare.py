@@ -20,9 +20,15 @@ from scorewright.flows.check_data import check_data
 from scorewright.flows.events import Note, StageDone, StageStarted
 from scorewright.flows.features.attach import enrich
 from scorewright.flows.features.findings import table_findings
-from scorewright.flows.fitting import open_bench
+from scorewright.flows.fitting import find_learner, open_bench
 from scorewright.flows.ports import FitTask, Learner, TableSource
-from scorewright.flows.screening import LearningTable, find_leaks, finding_dict, learning_table
+from scorewright.flows.screening import (
+    LearningTable,
+    counted_rows,
+    find_leaks,
+    finding_dict,
+    learning_table,
+)
 from scorewright.flows.train.tools import Prepared, Relational, TrainTools
 
 __all__ = ["BASELINE", "fit_task", "prepare"]
@@ -46,11 +52,12 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
         FindingsError: ``data-findings`` or ``leakage-findings``.
         UsageError: Anything wrong with files, settings or columns.
     """
-    learner = tools.learners.get(settings.learner.name)
+    chosen = settings.learner
+    learner = find_learner(tools.learners, chosen.name, chosen.params)
     params = learner.parameters(settings.learner.params, settings.project.seed)
     sampler = tools.samplers.get(settings.learner.sampling)
     report, contract = _checked_table(settings, source, tools)
-    frame = _with_outcome(report.frame, contract, tools)
+    frame, maturity = counted_rows(settings, report.frame, contract, tools.notify)
     relational = None
     if tools.features is not None:
         enriched = enrich(settings, frame, contract, tools.features)
@@ -85,6 +92,7 @@ def prepare(settings: Settings, source: TableSource, tools: TrainTools) -> Prepa
         bench=open_bench(learner, fit_task(settings, table.x, table.y, table.space, params)),
         strategy=BASELINE if relational is None else settings.features.set,
         relational=relational,
+        maturity=maturity,
     )
 
 
@@ -118,18 +126,6 @@ def _tell_undated(plan: FeaturePlan, proofs: Collection[AsOfProof], tools: Train
     for proof in proofs:
         for found in table_findings(plan, proof, proof.rows, 0):
             tools.notify(Note(f"{found.code} {found.subject}: {found.message}"))
-
-
-def _with_outcome(frame: pl.DataFrame, contract: Contract, tools: TrainTools) -> pl.DataFrame:
-    """Leave out applications whose outcome is not known yet, where the contract allows that."""
-    column = contract.column(contract.target or "")
-    if column is None or not column.nullable:
-        return frame
-    known = frame.filter(pl.col(column.name).is_not_null())
-    if known.height and known.height < frame.height:
-        left = frame.height - known.height
-        tools.notify(Note(f"{left:,} of {frame.height:,} rows have no outcome yet: left out"))
-    return known if known.height else frame
 
 
 def space_summary(space: FeatureSpace) -> str:

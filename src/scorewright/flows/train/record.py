@@ -23,7 +23,14 @@ from scorewright.core.charts import (
 )
 from scorewright.core.conventions import RunRecord, experiment_name
 from scorewright.core.decision import threshold_table
-from scorewright.flows.ports import ChartRenderer, DatasetInput, RunStart
+from scorewright.flows.ports import (
+    ChartRenderer,
+    DatasetInput,
+    FittedModel,
+    HasPointsTable,
+    RunStart,
+)
+from scorewright.flows.train.kept import selection_files
 from scorewright.flows.train.tools import Assessment, Prepared, Validated
 from scorewright.flows.train.validate import cost_matrix
 
@@ -86,6 +93,9 @@ def describe(prepared: Prepared) -> str:
             f"{settings.costs.false_positive:g} for a declined good."
         ),
     ]
+    if prepared.maturity is not None:
+        told = prepared.maturity.sentence()
+        lines.append(f"{told[0].upper()}{told[1:]}.")
     if settings.learner.monotone:
         signs = ", ".join(f"{k} {v:+d}" for k, v in settings.learner.monotone.items())
         lines.append(f"Monotone, proved after the fit: {signs}.")
@@ -115,6 +125,9 @@ def parameters(prepared: Prepared, params: Mapping[str, Any]) -> dict[str, Any]:
         "cost_fp": settings.costs.false_positive,
         "learner": prepared.learner.name,
     }
+    if prepared.maturity is not None:
+        own["performance_months"] = prepared.maturity.months
+        own["label_as_of"] = prepared.maturity.as_of.isoformat()
     if prepared.learner.supports_monotone:
         own["monotone_constraints"] = json.dumps([signs.get(n, 0) for n in prepared.space.names])
     return {**params, **own}
@@ -255,6 +268,8 @@ def artifacts(
         ],
         "library_versions": dict(library_versions),
     }
+    files |= _points_table(validated.final)
+    files |= selection_files(validated.out_of_fold.kept, prepared.space.names)
     return files | {
         "confusion_matrix.json": _json({"threshold": a.chosen_threshold, **confusion}),
         "feature_importance.csv": table.write_csv().encode("utf-8"),
@@ -262,6 +277,21 @@ def artifacts(
         "hyperparameters.json": _json(dict(validated.out_of_fold.params)),
         "model_metadata.json": _json(metadata),
         "predictions.parquet": _predictions(prepared, a),
+    }
+
+
+def _points_table(model: FittedModel) -> dict[str, bytes]:
+    """Return the table of points of a scorecard, for programs and for spreadsheets."""
+    if not isinstance(model, HasPointsTable):
+        return {}
+    rows = [dict(row) for row in model.table()]
+    flat = [
+        {k: json.dumps(v) if isinstance(v, list) else v for k, v in row.items()} for row in rows
+    ]
+    frame = pl.DataFrame(flat, infer_schema_length=None)
+    return {
+        "scorecard.json": _json({"schema_version": 1, "rows": rows}),
+        "scorecard.csv": frame.write_csv().encode("utf-8"),
     }
 
 

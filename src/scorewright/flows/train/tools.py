@@ -19,7 +19,7 @@ from scorewright.core.leakage import Settled
 from scorewright.core.matrix import FeatureSpace
 from scorewright.core.monotonicity import MonotoneProof
 from scorewright.core.project import Settings
-from scorewright.core.validation import FoldPlan
+from scorewright.core.validation import FoldPlan, Maturity
 from scorewright.flows.events import Notify
 from scorewright.flows.features.attach import ProjectFeatures
 from scorewright.flows.ports import (
@@ -120,6 +120,7 @@ class Prepared:
         bench: Where models are fitted; shared by everything that is fitted on ``x``.
         leakage: What the leakage checks said.
         relational: Features of histories, where the project declares any.
+        maturity: Which loans were old enough, where a performance window is set.
     """
 
     settings: Settings
@@ -140,6 +141,7 @@ class Prepared:
     bench: Bench
     strategy: str = "baseline"
     relational: Relational | None = None
+    maturity: Maturity | None = None
 
     @property
     def development(self) -> npt.NDArray[np.bool_]:
@@ -159,6 +161,7 @@ class OutOfFold:
         repeats: The same for the folds of further assignments: (labels, corrected scores) of the
             validation rows, then of the training rows.
         params: What the models were fitted with, a number of rounds chosen over folds included.
+        kept: Per fold, the features its model chose; empty where it takes all.
         oot_score: Corrected scores of the out-of-time rows by a model of all development rows.
         seconds: What the fits took.
     """
@@ -170,6 +173,7 @@ class OutOfFold:
     seconds: float
     repeats: tuple[tuple[tuple[Labels, Floats], tuple[Labels, Floats]], ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    kept: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from scorewright.core.calibration import Calibration, choose_calibration, prior_correction
 from scorewright.core.decision import (
+    Aim,
     CostMatrix,
+    Guardrails,
     ThresholdInterval,
     bayes_threshold,
     bootstrap_threshold,
@@ -65,7 +67,7 @@ def cross_validate(prepared: Prepared, tools: TrainTools, watch: Watch | None = 
     splits = [*prepared.plan.splits(), *prepared.plan.repeated_splits()]
     folds = [FoldTask(_sample(prepared, train), train, valid) for _, train, valid in splits]
     own = len(splits) - len(prepared.plan.others) * len(np.unique(prepared.plan.fold[development]))
-    twins, repeats, params = [], [], dict(prepared.params)
+    twins, repeats, kept, params = [], [], [], dict(prepared.params)
     tools.notify(StageStarted("validate", len(folds)))
     fits = prepared.bench.fit_folds(folds, prepared.params)
     for done, (task, fit) in enumerate(zip(folds, fits, strict=True), start=1):
@@ -78,6 +80,7 @@ def cross_validate(prepared: Prepared, tools: TrainTools, watch: Watch | None = 
         else:
             repeats.append(((prepared.y[task.valid], valid), twin))
         params = dict(fit.params)
+        kept.append(fit.kept)
         if watch is not None:
             watch(done - 1, prepared.y[task.valid], valid)
         tools.notify(StepDone("validate", done, f"fold {done} of {len(folds)}"))
@@ -90,7 +93,7 @@ def cross_validate(prepared: Prepared, tools: TrainTools, watch: Watch | None = 
         )
     seconds = tools.clock.elapsed() - began
     tools.notify(StageDone("validate", f"{len(folds)} folds"))
-    return OutOfFold(raw, score, tuple(twins), oot, seconds, tuple(repeats), params)
+    return OutOfFold(raw, score, tuple(twins), oot, seconds, tuple(repeats), params, tuple(kept))
 
 
 def _sample(prepared: Prepared, rows: npt.NDArray[np.int64]) -> Sample:
@@ -136,7 +139,7 @@ def assess(prepared: Prepared, scores: OutOfFold, tools: TrainTools) -> Assessme
     costs = cost_matrix(prepared)
     curve = cost_curve(y, choice.pd, costs)
     best, bayes = curve.best(), bayes_threshold(costs)
-    chosen = bayes if prepared.settings.policy.method == "bayes" else best.threshold
+    chosen = _aim(prepared, bayes).nearest(curve).threshold
     interval = _interval(prepared, y, choice.pd, costs)
     metrics = {
         **validation_figures(y, choice.pd),
@@ -157,6 +160,14 @@ def assess(prepared: Prepared, scores: OutOfFold, tools: TrainTools) -> Assessme
         y, scores.raw, choice.pd, fold, choice, deployed, curve, best, chosen, interval, bayes,
         metrics, histories,
     )  # fmt: skip
+
+
+def _aim(prepared: Prepared, bayes: float) -> Aim:
+    """Return what the threshold is chosen for; the step from a present policy is not known here."""
+    wanted = prepared.settings.policy
+    lowest, highest = wanted.approval_corridor or (0.0, 1.0)
+    rails = Guardrails(lowest, highest, wanted.max_bad_rate)
+    return Aim(wanted.method, bayes, wanted.target, rails)
 
 
 def cost_matrix(prepared: Prepared) -> CostMatrix:
