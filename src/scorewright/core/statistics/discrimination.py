@@ -14,8 +14,12 @@ from scorewright.core.statistics.inputs import Floats, Labels, checked, refused
 
 __all__ = [
     "KS", "Interval", "bootstrap_interval", "capture_rate", "delong_interval", "gini",
-    "h_measure", "ks", "lift_at", "pr_auc", "pr_curve_points", "roc_auc", "roc_curve_points",
+    "h_measure", "ks", "lift_at", "placements", "pr_auc", "pr_curve_points", "roc_auc",
+    "roc_curve_points",
 ]  # fmt: skip
+
+#: Below so many points a loop is as quick as arrays.
+FEW_POINTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,7 @@ def h_measure(
 
 def upper_hull(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Return the corners of the upper convex hull of a rising curve."""
+    x, y = _without_dents(x, y)
     hull: list[int] = []
     for i in range(len(x)):
         while len(hull) > 1:
@@ -194,6 +199,23 @@ def upper_hull(x: Floats, y: Floats) -> tuple[Floats, Floats]:
                 break
         hull.append(i)
     return x[hull], y[hull]
+
+
+def _without_dents(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Leave out points on or under the chord of their neighbours: none of them is a corner.
+
+    Whole arrays at a time, until what is left is short or nothing goes any more.
+    """
+    while len(x) > FEW_POINTS:
+        rise, run = y[2:] - y[:-2], x[2:] - x[:-2]
+        is_dent = (x[1:-1] - x[:-2]) * rise >= run * (y[1:-1] - y[:-2])
+        # Two neighbours may be dents of each other's chord only: every other one goes at a time.
+        is_dent[1:] &= ~is_dent[:-1]
+        if not is_dent.any():
+            break
+        keep = np.concatenate([[True], ~is_dent, [True]])
+        x, y = x[keep], y[keep]
+    return x, y
 
 
 def delong_interval(y: npt.ArrayLike, p: npt.ArrayLike, level: float = 0.95) -> Interval:
