@@ -72,6 +72,9 @@ class MemoryBundles:
     def read_policy(self, file: Path) -> Policy:
         return Policy.from_bytes(self.policy_files[file.name])
 
+    def read_draft(self, file: Path) -> Policy:
+        return self.read_policy(file)
+
     def digests(self) -> Iterator[str]:
         return reversed(self.files)
 

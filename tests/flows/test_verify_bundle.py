@@ -180,13 +180,19 @@ def test_policy_decides_only_while_it_is_in_force(
     # Given a deployed policy with these dates
     digest = store.publish(bundle).name
     policy = policy_for(bundle, effective_from=begins, effective_to=ends)
-    store.activate(digest, store.publish_policy(policy)[1].name, NOW)
+    file = store.publish_policy(policy)[1].name
     # When it is to decide at noon, then it does only if noon lies between them
     if code is None:
+        store.activate(digest, file, NOW)
         assert load_for_serving(store, FakeProver(), Learners(), "current", now=NOW).policy
         return
-    with pytest.raises(ScorewrightError) as caught:
+
+    def deploy_and_load() -> None:
+        store.activate(digest, file, NOW)
         load_for_serving(store, FakeProver(), Learners(), "current", now=NOW)
+
+    with pytest.raises(ScorewrightError) as caught:
+        deploy_and_load()
     assert caught.value.code == code
     if code == "policy-not-in-force":
         assert NOW.isoformat() in caught.value.message

@@ -14,6 +14,7 @@ import polars as pl
 
 from scorewright.core.bundles import Bundle
 from scorewright.core.contracts import Contract
+from scorewright.core.decision import Policy
 from scorewright.core.errors import FindingsError
 from scorewright.core.features import FeaturePlan
 from scorewright.core.matrix import to_matrix
@@ -51,9 +52,10 @@ class ScoreRequest:
 class ScoreResult:
     """What came of it.
 
-    ``rows`` counts the scored ones; ``unknown_categories`` how often each feature held a value
-    its contract does not list, which the model took as missing. ``assumed_decision_date`` is the
-    date that was taken for all rows because one was needed and the file has none.
+    ``rows`` counts the scored ones, ``approval_rate`` and ``referral_rate`` are shares of them;
+    ``unknown_categories`` how often each feature held a value its contract does not list, which
+    the model took as missing. ``assumed_decision_date`` is the date that was taken for all rows
+    because one was needed and the file has none.
     """
 
     rows: int
@@ -67,6 +69,7 @@ class ScoreResult:
     output: Path
     rejects: Path | None
     assumed_decision_date: date | None = None
+    referral_rate: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of ``scorewright score --json``."""
@@ -77,6 +80,7 @@ class ScoreResult:
             "unknown_categories": dict(self.unknown_categories),
             "mean_pd": self.mean_pd,
             "approval_rate": self.approval_rate,
+            "referral_rate": self.referral_rate,
             "bundle": self.bundle,
             "policy": {"id": self.policy_id, "version": self.policy_version},
             "output": str(self.output),
@@ -154,6 +158,7 @@ def score_file(
         output=request.output,
         rejects=request.rejects if len(bad) else None,
         assumed_decision_date=assumed,
+        referral_rate=float((scored["decision"] == "refer").to_numpy().mean()),
     )
 
 
@@ -236,17 +241,25 @@ def _scored(
     """Return key (or row number), PD, decision and what decided."""
     pd = deployment.scorer.score_matrix(to_matrix(frame, deployment.scorer.space))
     policy = deployment.policy
+    decision, threshold = policy.decide_all(pd, _segments(policy, frame))
     first = frame[scoring.key] if scoring.key else pl.Series(ROW, rows + 1)
     return pl.DataFrame(
         {
             first.name: first,
             "pd": pd,
-            "decision": np.where(pd >= policy.threshold, "decline", "approve"),
-            "threshold": policy.threshold,
+            "decision": decision,
+            "threshold": threshold,
             "policy": f"{policy.id}@{policy.version}",
             "bundle": deployment.loaded.manifest.digest,
         }
     )
+
+
+def _segments(policy: Policy, frame: pl.DataFrame) -> list[Any] | None:
+    """Return the values the policy tells applications apart by, where it does."""
+    if not policy.segments or policy.segment_column is None:
+        return None
+    return frame[policy.segment_column].to_list()
 
 
 def _rejected(raw: pl.DataFrame, report: TableReport) -> pl.DataFrame:

@@ -73,7 +73,7 @@ class FolderResult:
         found: How many of them an earlier run had finished.
         rows, rejected: Scored and set aside.
         unknown_categories: As `ScoreResult.unknown_categories`.
-        mean_pd, approval_rate: Over the scored rows; 0 where there are none.
+        mean_pd, approval_rate, referral_rate: Over the scored rows; 0 where there are none.
         bundle: Digest.
         policy_id, policy_version: What decided.
         output, rejects: The folders.
@@ -91,6 +91,7 @@ class FolderResult:
     policy_version: int
     output: Path
     rejects: Path | None
+    referral_rate: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of ``scorewright score FOLDER --json``."""
@@ -103,6 +104,7 @@ class FolderResult:
             "unknown_categories": dict(self.unknown_categories),
             "mean_pd": self.mean_pd,
             "approval_rate": self.approval_rate,
+            "referral_rate": self.referral_rate,
             "bundle": self.bundle,
             "policy": {"id": self.policy_id, "version": self.policy_version},
             "output": str(self.output),
@@ -190,7 +192,7 @@ class _Sums:
     rows: int = 0
     rejected: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
-    parts: list[tuple[str, int, float, float]] = field(default_factory=list)
+    parts: list[tuple[str, int, float, float, float]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, receipt: Mapping[str, Any]) -> None:
@@ -202,7 +204,9 @@ class _Sums:
         self.rows += receipt["rows"]
         self.rejected += receipt["rejected"]
         self.unknown.update(receipt["unknown_categories"])
-        figures = (receipt["mean_pd"], receipt["approval_rate"])
+        # Receipts of earlier releases know no referrals.
+        referred = receipt.get("referral_rate", 0.0)
+        figures = (receipt["mean_pd"], receipt["approval_rate"], referred)
         self.parts.append((receipt["source"], receipt["rows"], *figures))
 
 
@@ -215,13 +219,14 @@ def _result(request: FolderRequest, deployment: Deployment, sums: _Sums) -> Fold
         rows=sums.rows,
         rejected=sums.rejected,
         unknown_categories=dict(sorted(sums.unknown.items())),
-        mean_pd=sum(n * pd for _, n, pd, _ in parts) / rows,
-        approval_rate=sum(n * rate for _, n, _, rate in parts) / rows,
+        mean_pd=sum(n * pd for _, n, pd, _, _ in parts) / rows,
+        approval_rate=sum(n * rate for _, n, _, rate, _ in parts) / rows,
         bundle=deployment.loaded.manifest.digest,
         policy_id=policy.id,
         policy_version=policy.version,
         output=request.output,
         rejects=request.rejects if sums.rejected else None,
+        referral_rate=sum(n * rate for _, n, _, _, rate in parts) / rows,
     )
 
 

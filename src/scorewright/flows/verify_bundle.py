@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scorewright.core.bundles import Manifest
+from scorewright.core.bundles import Bundle, Manifest
 from scorewright.core.decision import Policy
 from scorewright.core.digests import short
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
@@ -33,6 +33,8 @@ __all__ = [
     "load_bundle",
     "load_for_serving",
     "prove_bundle",
+    "refuse_not_in_force",
+    "refuse_other_model",
     "verify_bundle",
 ]
 
@@ -120,7 +122,7 @@ class BundleReport:
             "histories": list(self.histories),
             "metrics": dict(self.metrics),
             "proof": asdict(self.proof) if self.proof else None,
-            "policy": asdict(self.policy) if self.policy else None,
+            "policy": self.policy.to_dict() if self.policy else None,
             "since": self.since.isoformat() if self.since else None,
         }
 
@@ -156,7 +158,7 @@ def inspect_bundle(store: BundleStore, reference: str) -> BundleReport:
     directory = store.directory(reference)
     manifest, bundle = store.load(directory)
     current = _current(store, manifest)
-    policy = _policy(store, manifest, Path(current.policy_file)) if current else None
+    policy = _policy(store, manifest, bundle, Path(current.policy_file)) if current else None
     return BundleReport(
         directory=directory,
         manifest=manifest,
@@ -246,8 +248,8 @@ def load_for_serving(
     if current is not None and current.bundle != loaded.manifest.digest:
         current = None
     file = policy_file or _own_policy(store, current, loaded.manifest)
-    policy = _policy(store, loaded.manifest, file)
-    _refuse_not_in_force(policy, now)
+    policy = _policy(store, loaded.manifest, loaded.bundle, file)
+    refuse_not_in_force(policy, now)
     return Deployment(loaded, policy, _scorer(loaded), current.since if current else None)
 
 
@@ -266,8 +268,17 @@ def _own_policy(store: BundleStore, current: Current | None, manifest: Manifest)
     return Path(policies[-1])
 
 
-def _refuse_not_in_force(policy: Policy, now: datetime) -> None:
-    """Refuse a policy before its first and from its last moment on."""
+def refuse_not_in_force(policy: Policy, now: datetime) -> None:
+    """Refuse a policy before its first and from its last moment on.
+
+    Args:
+        policy: The policy.
+        now: Aware.
+
+    Raises:
+        ScorewrightError: ``policy-not-in-force``, with the dates.
+        IntegrityError: ``policy-invalid``: dates that are none.
+    """
     begins = _moment(policy, policy.effective_from)
     ends = None if policy.effective_to is None else _moment(policy, policy.effective_to)
     if now < begins or (ends is not None and now >= ends):
@@ -275,8 +286,8 @@ def _refuse_not_in_force(policy: Policy, now: datetime) -> None:
         raise ScorewrightError(
             f"The policy {policy.id} version {policy.version} is in force from "
             f"{begins.isoformat()} {until}, and it is now {now.isoformat()}.",
-            remedy="Run 'scorewright train' for a policy that is in force now; if the time is "
-            "wrong, correct the machine's clock.",
+            remedy="Put one in force that holds now: 'scorewright policy history' lists them, "
+            "'scorewright policy activate' changes it. If the time is wrong, correct the clock.",
             code="policy-not-in-force",
         )
 
@@ -341,12 +352,34 @@ def _current(store: BundleStore, manifest: Manifest) -> Current | None:
     return current if current is not None and current.bundle == manifest.digest else None
 
 
-def _policy(store: BundleStore, manifest: Manifest, file: Path) -> Policy:
+def _policy(store: BundleStore, manifest: Manifest, bundle: Bundle, file: Path) -> Policy:
     policy = store.read_policy(file)
-    if policy.model_digest != manifest.model_digest:
-        raise IntegrityError(
-            f"The policy {policy.id} version {policy.version} was made for another model.",
-            remedy="Use the policy that was made with this bundle, or train again.",
-            code="policy-other-model",
-        )
+    refuse_other_model(policy, manifest, bundle)
     return policy
+
+
+def refuse_other_model(policy: Policy, manifest: Manifest, bundle: Bundle) -> None:
+    """Refuse a policy that was not made for this very bundle.
+
+    Args:
+        policy: The policy.
+        manifest: Of the bundle.
+        bundle: The bundle.
+
+    Raises:
+        IntegrityError: ``policy-other-model``: model, bundle or calibration are another's.
+    """
+    pairs = (
+        ("model", policy.model_digest, manifest.model_digest),
+        ("calibration", policy.calibration_digest, bundle.calibration.digest),
+        ("bundle", policy.bundle, manifest.digest),
+    )
+    for what, theirs, ours in pairs:
+        if theirs != ours:
+            raise IntegrityError(
+                f"The policy {policy.id} version {policy.version} was made for another {what}.",
+                remedy="Use the policy that was made with this bundle, or fit one for it: "
+                "'scorewright policy fit'.",
+                code="policy-other-model",
+                details={"differs": what},
+            )

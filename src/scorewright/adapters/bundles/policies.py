@@ -10,7 +10,7 @@ from scorewright.adapters.bundles.signature import Signature
 from scorewright.core.decision import Policy
 from scorewright.core.errors import IntegrityError, UsageError
 
-__all__ = ["read_signed_policy", "signature_path"]
+__all__ = ["read_draft_policy", "read_signed_policy", "signature_path"]
 
 MAX_POLICY = 1_000_000
 MAX_SIGNATURE = 4_096
@@ -29,8 +29,30 @@ def read_signed_policy(path: Path, keys: KeyRing) -> Policy:
         IntegrityError: ``policy-unsigned``, ``policy-signature``, ``policy-untrusted-key``,
             ``policy-revoked-key``, ``policy-invalid``.
     """
+    data = _bytes(path)
     try:
-        data = read_regular(path, MAX_POLICY)
+        signature = Signature.from_bytes(read_regular(signature_path(path), MAX_SIGNATURE))
+    except (OSError, OverflowError) as error:
+        raise _refused("policy-unsigned", "its signature is missing or unreadable") from error
+    except ValueError as error:
+        raise _refused("policy-signature", f"its signature is {error}") from error
+    keys.check(data, signature, "policy")
+    return _parsed(data)
+
+
+def read_draft_policy(path: Path) -> Policy:
+    """Read a policy without a signature, to be looked at and not to decide.
+
+    Raises:
+        UsageError: ``policy-missing``.
+        IntegrityError: ``policy-invalid``.
+    """
+    return _parsed(_bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return read_regular(path, MAX_POLICY)
     except FileNotFoundError as error:
         raise UsageError(
             f"There is no policy {path}.",
@@ -39,13 +61,9 @@ def read_signed_policy(path: Path, keys: KeyRing) -> Policy:
         ) from error
     except (NotRegularError, OverflowError, OSError) as error:
         raise _refused("policy-invalid", f"{path.name} is not a plain small file") from error
-    try:
-        signature = Signature.from_bytes(read_regular(signature_path(path), MAX_SIGNATURE))
-    except (OSError, OverflowError) as error:
-        raise _refused("policy-unsigned", "its signature is missing or unreadable") from error
-    except ValueError as error:
-        raise _refused("policy-signature", f"its signature is {error}") from error
-    keys.check(data, signature, "policy")
+
+
+def _parsed(data: bytes) -> Policy:
     try:
         return Policy.from_bytes(data)
     except RecursionError as error:

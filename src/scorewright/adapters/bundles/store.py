@@ -30,7 +30,11 @@ from scorewright.adapters.bundles.pointer import (
     dump_current,
     read_current,
 )
-from scorewright.adapters.bundles.policies import read_signed_policy, signature_path
+from scorewright.adapters.bundles.policies import (
+    read_draft_policy,
+    read_signed_policy,
+    signature_path,
+)
 from scorewright.adapters.bundles.references import resolve
 from scorewright.adapters.bundles.verification import (
     DIGEST,
@@ -170,7 +174,9 @@ class DiskBundles:
         manifest = self.verify(self.directory(bundle_digest))
         policy = self.read_policy(Path(policy_file))
         named = POLICY_NAME.fullmatch(policy_file)
-        if named is None or named["bundle"] != manifest.digest or policy.bundle != manifest.digest:
+        is_its_own = policy.bundle == manifest.digest
+        is_its_own = is_its_own and policy.model_digest == manifest.model_digest
+        if named is None or named["bundle"] != manifest.digest or not is_its_own:
             raise IntegrityError(
                 "The policy was made for another bundle.",
                 remedy="Deploy a bundle with a policy that was made for it.",
@@ -243,6 +249,15 @@ class DiskBundles:
         """
         path = self._directory / file if file.parent == Path() else file
         return read_signed_policy(path, self._keys)
+
+    def read_draft(self, file: Path) -> Policy:
+        """Read a policy without a signature, to be looked at and not to decide.
+
+        Raises:
+            UsageError: ``policy-missing``.
+            IntegrityError: ``policy-invalid``.
+        """
+        return read_draft_policy(file)
 
     def digests(self) -> Iterator[str]:
         """List the digests of all bundles, newest first."""

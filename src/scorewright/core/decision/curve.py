@@ -8,18 +8,53 @@ cumulative sums over the sorted scores (Elkan 2001 for the cost-sensitive decisi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.core.decision.policy import CostMatrix
+from scorewright.core.decision.rules import CostMatrix
 
-__all__ = ["CostCurve", "ThresholdChoice", "bayes_threshold", "cost_curve"]
+__all__ = [
+    "CostCurve", "Costs", "RowCosts", "ThresholdChoice", "approved_sums", "bayes_threshold",
+    "cost_curve", "costs_of",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.integer[Any]]
+Rows = npt.NDArray[np.integer[Any]] | npt.NDArray[np.bool_]
+
+
+class Costs(Protocol):
+    """What the two mistakes cost: one figure for all rows, or one per row."""
+
+    @property
+    def false_negative(self) -> float | Floats:
+        """Cost of approving a bad."""
+
+    @property
+    def false_positive(self) -> float | Floats:
+        """Cost of declining a good."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowCosts:
+    """Costs of each row, arrays of shape (n,).
+
+    ``false_positive`` may be negative: a loan that earns less than what takes its place.
+    """
+
+    false_negative: Floats
+    false_positive: Floats
+
+
+def costs_of(costs: Costs, rows: Rows) -> Costs:
+    """Return the costs of some of the rows; what is one figure for all stays so."""
+    missed, refused = costs.false_negative, costs.false_positive
+    if not isinstance(missed, np.ndarray) or not isinstance(refused, np.ndarray):
+        return costs
+    return RowCosts(missed[rows], refused[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +114,15 @@ class CostCurve:
         index = int(np.searchsorted(self.threshold, threshold, side="left"))
         return self._choice(min(index, self.threshold.size - 1), threshold)
 
+    def nearest_approval(self, rate: float) -> ThresholdChoice:
+        """Return the threshold whose approval rate is nearest; of two as near the stricter.
+
+        Args:
+            rate: Share of all applications, in [0, 1].
+        """
+        distance = np.abs(self.approval_rate - rate)
+        return self._choice(int(np.flatnonzero(distance <= distance.min() + 1e-12)[0]))
+
     def band(self, tolerance: float = 0.01) -> tuple[float, float]:
         """Return the lowest and highest threshold within ``tolerance`` of the least cost.
 
@@ -128,13 +172,13 @@ class CostCurve:
         )
 
 
-def cost_curve(y: Labels, pd: Floats, costs: CostMatrix) -> CostCurve:
+def cost_curve(y: Labels, pd: Floats, costs: Costs) -> CostCurve:
     """Compute the cost at every distinct score and at "accept all".
 
     Args:
         y: Labels of shape (n,), 1 is bad.
         pd: PDs of shape (n,), never those of training rows.
-        costs: What the two mistakes cost.
+        costs: What the two mistakes cost, for all rows or for each.
 
     Returns:
         A curve of k = distinct scores + 1 points.
@@ -143,23 +187,59 @@ def cost_curve(y: Labels, pd: Floats, costs: CostMatrix) -> CostCurve:
         ValueError: Shapes differ, no rows, or a PD that is not finite.
     """
     y, pd = checked(y, pd)
-    order = np.argsort(pd, kind="stable")
-    ordered = pd[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    order, starts, cut = _cuts(pd)
     bads_below = np.r_[0, np.cumsum(y[order] == 1)]
-    cut = np.r_[starts, y.size]
     false_negatives = bads_below[cut].astype(np.int64)
     approved = cut.astype(np.int64)
     goods = y.size - int(bads_below[-1])
     false_positives = goods - (approved - false_negatives)
+    missed, refused = costs.false_negative, costs.false_positive
+    if isinstance(missed, np.ndarray) or isinstance(refused, np.ndarray):
+        cost = _row_costs(y, order, cut, costs)
+    else:
+        cost = missed * false_negatives + refused * false_positives
     return CostCurve(
-        threshold=np.r_[ordered[starts], accept_all(ordered[-1])],
-        cost=costs.false_negative * false_negatives + costs.false_positive * false_positives,
+        threshold=np.r_[pd[order[starts]], accept_all(float(pd[order[-1]]))],
+        cost=cost,
         false_negatives=false_negatives,
         false_positives=false_positives,
         approval_rate=approved / y.size,
         default_rate_approved=false_negatives / np.maximum(approved, 1),
     )
+
+
+def _cuts(pd: Floats) -> tuple[Counts, Counts, Counts]:
+    """Return the order of the scores, where each distinct one begins, and rows below each cut."""
+    order = np.argsort(pd, kind="stable")
+    ordered = pd[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    return order, starts, np.r_[starts, pd.size]
+
+
+def _row_costs(y: Labels, order: Counts, cut: Counts, costs: Costs) -> Floats:
+    """Return the cost at each cut where every row has its own costs."""
+    bad = y == 1
+    missed = np.where(bad, costs.false_negative, 0.0)[order]
+    refused = np.where(bad, 0.0, costs.false_positive)[order]
+    below = np.r_[0.0, np.cumsum(missed)]
+    above = np.r_[np.cumsum(refused[::-1])[::-1], 0.0]
+    cost: Floats = (below + above)[cut]
+    return cost
+
+
+def approved_sums(pd: Floats, values: Floats) -> Floats:
+    """Return the sum of a value over the approved, at every threshold of `cost_curve`.
+
+    Args:
+        pd: PDs of shape (n,).
+        values: Shape (n,), such as the profit of each loan.
+
+    Returns:
+        Shape (k,), in the order of the curve's thresholds.
+    """
+    order, _, cut = _cuts(np.asarray(pd, dtype=np.float64))
+    sums: Floats = np.r_[0.0, np.cumsum(np.asarray(values, dtype=np.float64)[order])][cut]
+    return sums
 
 
 def bayes_threshold(costs: CostMatrix) -> float:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorewright.core.decision.curve import Counts, Floats, Labels, accept_all, checked
-from scorewright.core.decision.policy import CostMatrix
+from scorewright.core.decision.curve import Costs, Counts, Floats, Labels, accept_all, checked
 
 __all__ = ["ThresholdInterval", "bootstrap_threshold"]
 
@@ -45,7 +44,7 @@ class _Bins:
 def bootstrap_threshold(
     y: Labels,
     pd: Floats,
-    costs: CostMatrix,
+    costs: Costs,
     draws: int,
     rng: np.random.Generator,
     level: float = 0.95,
@@ -55,7 +54,7 @@ def bootstrap_threshold(
     Args:
         y: Labels of shape (n,), 1 is bad; both classes must occur.
         pd: PDs of shape (n,), never those of training rows.
-        costs: What the two mistakes cost.
+        costs: What the two mistakes cost, for all rows or for each.
         draws: Number of resamples, at least 1; 1,000 or more for a report.
         rng: Source of randomness; the same state gives the same interval.
         level: Coverage of the percentile interval, between 0 and 1.
@@ -70,11 +69,11 @@ def bootstrap_threshold(
     bads = int(np.count_nonzero(y == 1))
     if bads in {0, y.size} or draws < 1:
         raise ValueError("the bootstrap needs bads, goods and at least one draw")
-    bins = _bins(y, pd)
-    threshold, cost = np.empty(draws), np.empty(draws)
-    for i in range(draws):
-        index, cost[i] = _optimum(bins, costs, rng)
-        threshold[i] = bins.candidates[index]
+    missed, refused = costs.false_negative, costs.false_positive
+    if isinstance(missed, np.ndarray) or isinstance(refused, np.ndarray):
+        threshold, cost = _loan_draws(y, pd, costs, draws, rng)
+    else:
+        threshold, cost = _draws(_bins(y, pd), (missed, refused), draws, rng)
     tails = [(1.0 - level) / 2.0, (1.0 + level) / 2.0]
     low, high = np.quantile(threshold, tails)
     cost_low, cost_high = np.quantile(cost, tails)
@@ -94,13 +93,44 @@ def _resampled(rows: Counts, size: int, rng: np.random.Generator) -> Counts:
     return np.bincount(rows[chosen], minlength=size)
 
 
-def _optimum(bins: _Bins, costs: CostMatrix, rng: np.random.Generator) -> tuple[int, float]:
-    """Return position and cost of one resample's cheapest candidate, the lowest of equal ones."""
-    size = bins.candidates.size
-    bads = _resampled(bins.bad_bin, size, rng)
-    goods = _resampled(bins.good_bin, size, rng)
-    false_negatives = np.cumsum(bads) - bads
-    false_positives = bins.good_bin.size - np.cumsum(goods)
-    cost = costs.false_negative * false_negatives + costs.false_positive * false_positives
-    index = int(np.argmin(cost))
-    return index, float(cost[index])
+def _draws(
+    bins: _Bins, costs: tuple[float, float], draws: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Return the cheapest candidate and its cost in each resample, the lowest of equal ones."""
+    threshold, cost = np.empty(draws), np.empty(draws)
+    size, (missed, refused) = bins.candidates.size, costs
+    for i in range(draws):
+        bads = _resampled(bins.bad_bin, size, rng)
+        goods = _resampled(bins.good_bin, size, rng)
+        false_negatives = np.cumsum(bads) - bads
+        false_positives = bins.good_bin.size - np.cumsum(goods)
+        total = missed * false_negatives + refused * false_positives
+        index = int(np.argmin(total))
+        threshold[i], cost[i] = bins.candidates[index], total[index]
+    return threshold, cost
+
+
+def _loan_draws(
+    y: Labels, pd: Floats, costs: Costs, draws: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Do the same where each row has its own costs: every distinct score is a candidate."""
+    order = np.argsort(pd, kind="stable")
+    ordered, bad = pd[order], (y == 1)[order]
+    missed = np.broadcast_to(np.asarray(costs.false_negative, dtype=np.float64), y.shape)[order]
+    refused = np.broadcast_to(np.asarray(costs.false_positive, dtype=np.float64), y.shape)[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    candidates = np.r_[ordered[starts], accept_all(float(ordered[-1]))]
+    # What approving a row costs more than declining it; the rest is the cost of declining all.
+    step, kept = np.where(bad, missed, -refused), np.where(bad, 0.0, refused)
+    bads, goods = np.flatnonzero(bad), np.flatnonzero(~bad)
+    threshold, cost = np.empty(draws), np.empty(draws)
+    for i in range(draws):
+        rows = np.r_[
+            bads[rng.integers(0, bads.size, bads.size)],
+            goods[rng.integers(0, goods.size, goods.size)],
+        ]
+        count = np.bincount(rows, minlength=y.size)
+        below = np.r_[0.0, np.cumsum(count * step)][np.r_[starts, y.size]]
+        index = int(np.argmin(below))
+        threshold[i], cost[i] = candidates[index], below[index] + float(count @ kept)
+    return threshold, cost

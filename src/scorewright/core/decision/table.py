@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scorewright.core.decision.curve import CostCurve, Floats, Labels, cost_curve
-from scorewright.core.decision.policy import CostMatrix
+from scorewright.core.decision.curve import CostCurve, Costs, Floats, Labels, cost_curve
 
 __all__ = ["threshold_table"]
 
@@ -17,7 +16,7 @@ GRID: tuple[float, ...] = tuple(i / 100 for i in range(1, 100))
 
 
 def threshold_table(
-    y: Labels, pd: Floats, costs: CostMatrix, grid: Sequence[float] = GRID
+    y: Labels, pd: Floats, costs: Costs, grid: Sequence[float] = GRID
 ) -> list[dict[str, Any]]:
     """Compute confusion counts, cost and rates on a grid of thresholds.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scorewright.core.project.section import Section
 
@@ -43,3 +43,15 @@ class PolicySettings(Section):
     loans: LoanSettings | None = None
     protected: ProtectedSettings | None = None
     profit_good: float | None = Field(default=None, ge=0.0)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        """Refuse a target that is missing and pairs that cannot be meant."""
+        if self.target is None and self.method in {"reject_rate", "approval_rate", "max_bad_rate"}:
+            raise ValueError(f"method = {self.method!r} needs a target, such as target = 0.15")
+        corridor = self.approval_corridor
+        if corridor is not None and not 0.0 <= corridor[0] < corridor[1] <= 1.0:
+            raise ValueError("approval_corridor needs a lower and a higher share from 0 to 1")
+        if self.refer is not None and not all(0.0 <= end <= 1.0 for end in self.refer):
+            raise ValueError("refer needs two distances from 0 to 1")
+        return self

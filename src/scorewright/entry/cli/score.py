@@ -69,6 +69,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
 def _pairs(result: ScoreResult | FolderResult) -> list[tuple[str, str]]:
     unknown = ", ".join(f"{name}: {n:,}" for name, n in result.unknown_categories.items())
     files = getattr(result, "files", None)
+    rate = result.referral_rate
+    referred = [("referred to a person", f"{100 * rate:.1f} %")] if rate else []
     counted = [] if files is None else [("files", f"{files:,}")]
     return [
         *counted,
@@ -77,6 +79,7 @@ def _pairs(result: ScoreResult | FolderResult) -> list[tuple[str, str]]:
         ("unknown categories", unknown or "none"),
         ("mean PD", f"{result.mean_pd:.4f}"),
         ("approved", f"{100 * result.approval_rate:.1f} %"),
+        *referred,
         ("bundle", result.bundle[:12]),
         ("policy", f"{result.policy_id} version {result.policy_version}"),
         ("output", str(result.output)),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from scorewright.core.decision import Rule, segment_text
 from scorewright.entry.service.body import Application
 from scorewright.flows.verify_bundle import Deployment
 
@@ -27,16 +28,30 @@ def decision_answer(
     """
     pd = deployment.scorer.score_application(application.values, application.tables)
     policy = deployment.policy
+    column = policy.segment_column if policy.segments else None
+    segment = None if column is None else application.values.get(column)
+    rule = policy.rule_of(segment)
     return {
         "request_id": request_id,
         "application_id": application.id,
         "pd": pd,
-        "decision": policy.decide(pd),
-        "threshold": policy.threshold,
+        "decision": rule.decide(pd),
+        "threshold": rule.threshold,
+        **_more(rule, column, segment),
         "policy": _policy(deployment),
         "model": _model(deployment),
         "flags": _flags(deployment, application),
     }
+
+
+def _more(rule: Rule, column: str | None, segment: object) -> dict[str, Any]:
+    """Return what only some policies have: a band of referrals, rules of segments."""
+    more: dict[str, Any] = {}
+    if rule.refer_from is not None and rule.refer_to is not None:
+        more["refer"] = {"from": rule.refer_from, "to": rule.refer_to}
+    if column is not None:
+        more["segment"] = {"column": column, "value": segment_text(segment)}
+    return more
 
 
 def _flags(deployment: Deployment, application: Application) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def create_app(deployment: Deployment, *, clock: Clock, versions: Mapping[str, s
     app = _new_app()
     app.add_middleware(Guard)
     add_handlers(app)
-    document = openapi_document(deployment.loaded.bundle, TITLE, __version__)
+    bundle, policy = deployment.loaded.bundle, deployment.policy
+    document = openapi_document(bundle, TITLE, __version__, policy)
     # The way FastAPI documents for a document of one's own; the routes here have no models.
     app.openapi = lambda: document  # type: ignore[method-assign]
     _add_predict(app, deployment, clock)

@@ -14,6 +14,7 @@ from scorewright.core.contracts import (
     Contract,
     UnknownPolicy,
 )
+from scorewright.core.decision import Policy
 from scorewright.core.features import (
     MAX_ROWS,
     RequestContract,
@@ -39,6 +40,21 @@ TEXT_FORMS: dict[ColumnType, Schema] = {
 }
 PROBABILITY: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 TEXTS: Schema = {"type": "object", "additionalProperties": TEXT}
+#: Only where the policy has a band, or rules of its own for segments.
+REFER: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["from", "to"],
+    "properties": {"from": {"type": "number"}, "to": {"type": "number"}},
+    "description": "Referred where pd is in this band; its upper end is declined.",
+}
+SEGMENT: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["column", "value"],
+    "properties": {"column": TEXT, "value": {"anyOf": [TEXT, {"type": "null"}]}},
+    "description": "What the rule was chosen by.",
+}
 NOT_READ = "Not read by this model."
 RELATIONAL_FLAGS: Schema = {
     "orphan_rows": {
@@ -53,13 +69,16 @@ RELATIONAL_FLAGS: Schema = {
 }
 
 
-def openapi_document(bundle: Bundle, title: str, version: str) -> Schema:
+def openapi_document(
+    bundle: Bundle, title: str, version: str, policy: Policy | None = None
+) -> Schema:
     """Describe the service that answers from this bundle.
 
     Args:
         bundle: Its contract gives the fields and a made-up example.
         title: Of the service.
         version: Of the service.
+        policy: What decides; one with a band, or with rules of segments, says more.
 
     Returns:
         An OpenAPI 3.1 document, JSON-ready.
@@ -76,15 +95,25 @@ def openapi_document(bundle: Bundle, title: str, version: str) -> Schema:
             "/health": {"get": _get("health", "Whether the service lives", "Health")},
             "/version": {"get": _get("version", "Which model and policy answer", "Version")},
         },
-        "components": {"schemas": _schemas(bundle)},
+        "components": {"schemas": _schemas(bundle, _policy_members(policy))},
     }
 
 
-def _schemas(bundle: Bundle) -> Schema:
+def _policy_members(policy: Policy | None) -> Schema:
+    """Return the members of an answer that only some policies have."""
+    members: Schema = {}
+    if policy is not None and policy.has_referrals:
+        members["refer"] = REFER
+    if policy is not None and policy.segments:
+        members["segment"] = SEGMENT
+    return members
+
+
+def _schemas(bundle: Bundle, policy: Schema) -> Schema:
     schemas: Schema = {
         "Features": _features(bundle.contract),
         "Application": _application(),
-        "Decision": _decision({}),
+        "Decision": _decision({}, policy),
         "Health": _health(),
         "Version": _version({}),
         "Problem": _problem(),
@@ -97,7 +126,7 @@ def _schemas(bundle: Bundle) -> Schema:
         "Features": _fields(request.application),
         "Tables": _tables(request),
         "Application": _application({"tables": _ref("Tables")}),
-        "Decision": _decision(RELATIONAL_FLAGS),
+        "Decision": _decision(RELATIONAL_FLAGS, policy),
         "Version": _version({"feature_plan": DIGEST}),
     }
 
@@ -245,19 +274,28 @@ def _policy() -> Schema:
     return {"id": TEXT, "version": {"type": "integer"}, "digest": DIGEST}
 
 
-def _decision(flags: Schema) -> Schema:
+def _decision(flags: Schema, policy: Schema) -> Schema:
     names = {"type": "array", "items": TEXT}
     return _object(
         {
             "request_id": ID,
             "application_id": {"anyOf": [ID, {"type": "null"}]},
             "pd": {**PROBABILITY, "description": "Probability of default."},
-            "decision": {"type": "string", "enum": ["approve", "decline"]},
-            "threshold": {"type": "number", "description": "Declined where pd >= threshold."},
+            "decision": {
+                "type": "string",
+                "enum": ["approve", "refer", "decline"],
+                "description": "refer: a person decides.",
+            },
+            "threshold": {
+                "type": "number",
+                "description": "Declined where pd >= threshold, unless the policy refers.",
+            },
+            **policy,
             "policy": _object(_policy()),
             "model": _object(_model()),
             "flags": _object({"unknown_category": names, **flags}),
-        }
+        },
+        optional=tuple(policy),
     )
 
 
