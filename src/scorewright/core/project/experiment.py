@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scorewright.core.project.policy import ProtectedSettings
 from scorewright.core.project.section import Section, SnakeCase
@@ -58,3 +58,10 @@ class TuningSettings(Section):
     protected: ProtectedSettings | None = None
     storage: str | None = None
     nested: int = Field(default=0, ge=0, le=20)
+
+    @field_validator("nested")
+    @classmethod
+    def _at_least_two(cls, folds: int) -> int:
+        if folds == 1:
+            raise ValueError("one outer fold leaves nothing to search on; use 0, or 2 and more")
+        return folds

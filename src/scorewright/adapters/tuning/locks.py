@@ -1,0 +1,65 @@
+"""Who is alive: every process of a study holds a lock, which the system frees when it dies."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+__all__ = ["Life", "ProcessLocks"]
+
+Life = Literal["alive", "dead", "unknown"]
+
+_SUFFIX = ".worker"
+
+
+class ProcessLocks:
+    """The locks of a study's processes, as files of a folder.
+
+    A killed process leaves its file behind, unlocked: so its trials are known to be nobody's at
+    once, without waiting for a heartbeat to fail.
+
+    Args:
+        folder: Made where it is missing.
+        is_shared: Whether every process of the study uses this folder, so that a file that is
+            not there means a dead process.
+    """
+
+    def __init__(self, folder: Path, *, is_shared: bool) -> None:
+        self._folder = folder
+        self._is_shared = is_shared
+
+    @contextmanager
+    def hold(self) -> Iterator[str]:
+        """Be alive while the block lasts; gives the process's token."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        token = uuid.uuid4().hex
+        file = self._file(token)
+        with FileLock(file):
+            yield token
+        file.unlink(missing_ok=True)
+
+    def life(self, token: str) -> Life:
+        """Return whether the process with this token lives."""
+        file = self._file(token)
+        if not file.exists():
+            return "dead" if self._is_shared else "unknown"
+        try:
+            with FileLock(file, timeout=0):
+                return "dead"
+        except Timeout:
+            return "alive"
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Wait until no other process of this folder is in a block of the same name."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._folder / f"{what}.lock"):
+            yield
+
+    def _file(self, token: str) -> Path:
+        return self._folder / f"{token}{_SUFFIX}"

@@ -1,0 +1,44 @@
+"""Who is alive."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from scorewright.adapters.tuning.locks import ProcessLocks
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from scorewright.adapters.tuning.locks import ProcessLocks
+with ProcessLocks(Path(sys.argv[1]), is_shared=True).hold() as token:
+    print(token, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_process_is_alive_until_it_is_killed(tmp_path: Path) -> None:
+    locks = ProcessLocks(tmp_path / "workers", is_shared=True)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / "workers")], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        token = process.stdout.readline().strip()
+        assert locks.life(token) == "alive"
+        process.kill()
+        process.wait(30)
+    assert locks.life(token) == "dead"
+
+
+def test_a_process_that_ended_well_leaves_nothing(tmp_path: Path) -> None:
+    locks = ProcessLocks(tmp_path, is_shared=True)
+    with locks.hold() as token:
+        assert locks.life(token) == "alive"
+    assert locks.life(token) == "dead"
+    assert list(tmp_path.glob("*.worker")) == []
+
+
+def test_elsewhere_nobody_knows(tmp_path: Path) -> None:
+    assert ProcessLocks(tmp_path, is_shared=False).life("another-machine") == "unknown"
+    assert ProcessLocks(tmp_path, is_shared=True).life("gone") == "dead"

@@ -1,0 +1,279 @@
+"""Studies of Optuna: drawn again the same, taken up after a death, told apart."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.adapters.histories.servers import postgres_binaries, running_postgres
+
+from scorewright.adapters.tuning import OptunaStudies
+from scorewright.adapters.tuning.queueing import ATTEMPTS
+from scorewright.core.errors import UsageError
+from scorewright.core.tuning import Choices, Range
+from scorewright.flows.tuning import Broken, Done, Drawn, Outcome, Source, Stopped, StudyPlan
+
+SPACE = {
+    "x": Range(0.0, 1.0),
+    "n": Range(1, 64, log=True, is_integer=True),
+    "kind": Choices(("a", "b", False)),
+}
+
+
+def plan(**changes: Any) -> StudyPlan:
+    given: dict[str, Any] = {
+        "name": "s", "identity": {"data": "1"}, "space": SPACE, "sampler": "random",
+        "is_small_better": True, "prune": False, "seed": 3,
+    }  # fmt: skip
+    return StudyPlan(**(given | changes))
+
+
+def value(drawn: Drawn) -> Outcome:
+    assert drawn.params is not None
+    return Done(float(drawn.params["x"]), {"x <= 0.5": drawn.params["x"] - 0.5}, Source("r", "n"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    pytest.importorskip("psycopg")
+    if not postgres_binaries():
+        pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
+    with running_postgres() as postgres:
+        yield postgres.url
+
+
+@pytest.fixture(params=["sqlite", "journal", "postgresql"])
+def studies(request: pytest.FixtureRequest, tmp_path: Path) -> OptunaStudies:
+    storage = {"sqlite": None, "journal": "journal:s.log"}
+    if request.param == "postgresql":
+        return OptunaStudies(request.getfixturevalue("server"), tmp_path, "s")
+    return OptunaStudies(storage[request.param], tmp_path, "s")
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A name of its own: the studies of the database outlive a test."""
+    return str(request.node.name).split("[")[0]
+
+
+def test_what_a_trial_found_is_read_back(studies: OptunaStudies, name: str) -> None:
+    with studies.open(plan(name=name, prune=True)) as study:
+
+        def stopped(drawn: Drawn) -> Outcome:
+            assert drawn.report(0, 0.25) is None
+            assert drawn.is_current()
+            return Stopped("behind", Source("q", "m", seconds=2.0))
+
+        study.work(value)
+        study.work(stopped)
+        study.work(lambda _: Broken("bad luck"))
+        study.remember("key", "text")
+    with studies.open(plan(name=name, prune=True)) as study:
+        done, pruned, failed = study.trials()
+        assert study.recall("key") == "text"
+        assert study.recall("other") is None
+    assert done.state == "complete"
+    assert done.value == done.params["x"]
+    assert done.violations == {"x <= 0.5": done.params["x"] - 0.5}
+    assert (done.run_id, done.run_name) == ("r", "n")
+    assert set(done.params) == set(SPACE)
+    assert (pruned.state, pruned.reason, pruned.seconds) == ("pruned", "behind", 2.0)
+    assert pruned.folds == {0: 0.25}
+    assert (failed.state, failed.reason) == ("failed", "bad luck")
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_a_study_that_is_opened_again_goes_on_as_if_it_had_not_been_closed(
+    tmp_path: Path, sampler: str
+) -> None:
+    drawn = []
+    for folder, openings in (("one", 1), ("many", 14)):
+        studies = OptunaStudies("journal:s.log", tmp_path / folder, "s")
+        for _ in range(openings):
+            with studies.open(plan(sampler=sampler)) as study:
+                for _ in range(14 // openings):
+                    study.work(value)
+        with studies.open(plan(sampler=sampler)) as study:
+            drawn.append([t.params for t in study.trials()])
+    assert drawn[0] == drawn[1]
+    assert len({json.dumps(params) for params in map(dict, drawn[0])}) == 14
+
+
+def test_processes_draw_differently(tmp_path: Path) -> None:
+    first = []
+    for worker in (0, 1):
+        studies = OptunaStudies("journal:s.log", tmp_path / str(worker), "s")
+        with studies.open(plan(worker=worker)) as study:
+            study.work(value)
+            first.append(study.trials()[0].params)
+    assert first[0] != first[1]
+
+
+def test_sets_are_queued_once_and_in_their_order(studies: OptunaStudies, name: str) -> None:
+    sets = [{"x": 0.25, "other": 7}, {"x": 0.75, "kind": False}]
+    with studies.open(plan(name=name)) as study:
+        study.enqueue(sets)
+        study.work(value)
+        study.enqueue(sets)
+        study.work(value)
+        study.work(value)
+        first, second, third = study.trials()
+    assert (first.params["x"], first.params["other"]) == (0.25, 7)
+    assert (second.params["x"], second.params["kind"]) == (0.75, False)
+    assert "other" not in third.params
+
+
+def test_manual_studies_draw_nothing(studies: OptunaStudies, name: str) -> None:
+    seen = []
+
+    def do(drawn: Drawn) -> Outcome:
+        seen.append(drawn.params)
+        return Broken("nothing left", is_counted=False)
+
+    with studies.open(plan(name=name, sampler="manual", space={})) as study:
+        study.enqueue([{"C": [1, 2]}])
+        study.work(do)
+        study.work(do)
+    assert seen == [{"C": [1, 2]}, None]
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_trial_is_queued_again(
+    studies: OptunaStudies, request: pytest.FixtureRequest, ending: type[BaseException]
+) -> None:
+    def interrupted(_: Drawn) -> Outcome:
+        raise ending
+
+    with studies.open(plan(name=f"interrupted_{ending.__name__}")) as study:
+        with pytest.raises(ending):
+            study.work(interrupted)
+        study.work(value)
+        first, second = study.trials()
+    assert (first.state, second.state) == ("failed", "complete")
+    assert first.params == second.params
+
+
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from tests.adapters.tuning.test_study import plan
+from scorewright.adapters.tuning import OptunaStudies
+storage = None if sys.argv[1] == "-" else sys.argv[1]
+with OptunaStudies(storage, Path(sys.argv[2]), "s").open(plan(name=sys.argv[3])) as study:
+    study.work(lambda drawn: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+def killed(storage: str | None, folder: Path, name: str) -> None:
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", DYING, storage or "-", str(folder), name],
+        cwd=root, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == -9, done.stderr
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal", "postgresql"])
+def test_the_trial_of_a_killed_process_is_done_by_another(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    storage = {"sqlite": None, "journal": "journal:s.log"}.get(kind)
+    if kind == "postgresql":
+        storage = request.getfixturevalue("server")
+    killed(storage, tmp_path, "killed")
+    with OptunaStudies(storage, tmp_path, "s").open(plan(name="killed")) as study:
+        assert [t.state for t in study.trials()] == ["running"]
+        assert study.alive() == frozenset()
+        # At once, without waiting for a heartbeat to fail; and only once
+        assert study.recover() == [0]
+        assert study.recover() == []
+        study.work(value)
+        first, second = study.trials()
+    assert (first.state, second.state) == ("failed", "complete")
+    assert first.params == {n: second.params[n] for n in first.params}
+
+
+def test_parameters_that_kill_every_process_are_left_alone(tmp_path: Path) -> None:
+    studies = OptunaStudies("journal:s.log", tmp_path, "s")
+    with studies.open(plan()) as study:
+        for _ in range(ATTEMPTS):
+            study.work(lambda _: Broken("locked", again=True))
+        states = [t.state for t in study.trials()]
+    assert states == ["failed"] * ATTEMPTS
+
+
+def test_a_living_trial_is_not_taken_from_its_process(studies: OptunaStudies, name: str) -> None:
+    with studies.open(plan(name=name)) as study, studies.open(plan(name=name)) as other:
+
+        def do(drawn: Drawn) -> Outcome:
+            assert other.recover() == []
+            assert other.alive() == frozenset({0})
+            assert drawn.is_current()
+            return value(drawn)
+
+        study.work(do)
+        assert [t.state for t in study.trials()] == ["complete"]
+
+
+def test_a_study_of_something_else_is_refused_by_name(tmp_path: Path) -> None:
+    studies = OptunaStudies(None, tmp_path, "s")
+    with studies.open(plan()):
+        pass
+    with (
+        pytest.raises(UsageError, match="other data, folds") as refused,
+        studies.open(plan(identity={"data": "2", "folds": "1"})),
+    ):
+        pass
+    assert refused.value.code == "tuning-other-study"
+
+
+def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
+    # Given somebody who holds the file for a while
+    studies = OptunaStudies(None, tmp_path, "s")
+    with studies.open(plan()) as study:
+        study.work(value)
+        other = sqlite3.connect(
+            tmp_path / ".scorewright" / "tuning" / "s.db", check_same_thread=False
+        )
+        other.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(7.0, other.rollback)  # longer than SQLite's own five seconds
+        timer.start()
+        study.work(value)
+        timer.join()
+        other.close()
+        assert [t.state for t in study.trials()] == ["complete", "complete"]
+
+
+def test_importance_names_the_parameter_that_decides(tmp_path: Path) -> None:
+    with OptunaStudies("journal:s.log", tmp_path, "s").open(plan()) as study:
+        assert study.importance() == {}
+        for _ in range(30):
+            study.work(value)
+        importance = study.importance()
+    assert max(importance, key=lambda n: importance[n]) == "x"
+    assert sum(importance.values()) == pytest.approx(1.0)
+
+
+def test_one_after_the_other(tmp_path: Path) -> None:
+    studies = OptunaStudies(None, tmp_path, "s")
+    order: list[str] = []
+
+    def second(alone: Callable[[], Any]) -> None:
+        with alone():
+            order.append("second")
+
+    with studies.open(plan()) as study, studies.open(plan()) as other:
+        with study.alone("x"):
+            thread = threading.Thread(target=second, args=(lambda: other.alone("x"),))
+            thread.start()
+            thread.join(0.3)
+            order.append("first")
+        thread.join(30)
+    assert order == ["first", "second"]
