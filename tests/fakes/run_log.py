@@ -1,4 +1,4 @@
-"""A run log in memory, read back as the record the conventions are held against."""
+"""A run log in memory that finds its runs again, and reads them back as records."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from scorewright.core.bundles import Manifest
 from scorewright.core.conventions import RunRecord
-from scorewright.core.errors import ScorewrightError
-from scorewright.flows.ports import DatasetInput, RunStart
+from scorewright.core.errors import ScorewrightError, UsageError
+from scorewright.flows.ports import DatasetInput, RunStart, RunView
 
 
 @dataclass
@@ -37,7 +37,9 @@ class MemoryRun:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self.status = "FINISHED" if error is None else "FAILED"
+        interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
+        failed = "KILLED" if interrupted else "FAILED"
+        self.status = "FINISHED" if error is None else failed
         self.reason = "" if error is None else str(error)
         self.journal.append(f"run {self.status}")
 
@@ -68,13 +70,33 @@ class MemoryRun:
         self.journal.append("model logged")
         return f"models:/{name}"
 
-    def record(self) -> RunRecord:
-        """Return what a reader of the store finds."""
+    def all_tags(self) -> dict[str, str]:
+        """Return the tags with those the store adds."""
         named = {
             "mlflow.runName": self.start.name,
             "mlflow.note.content": self.start.description,
         }
-        tags = {**self.start.tags, **self.tags, **named}
+        if self.start.parent is not None:
+            named["mlflow.parentRunId"] = self.start.parent
+        return {**self.start.tags, **self.tags, **named}
+
+    def view(self, number: int) -> RunView:
+        """Return the run as an index shows it."""
+        return RunView(
+            run_id=self.run_id,
+            name=self.start.name,
+            status=self.status,
+            tags=self.all_tags(),
+            params={name: str(value) for name, value in self.params.items()},
+            metrics={**self.metrics, **{name: v[-1] for name, v in self.histories.items()}},
+            started=number,
+            ended=None if self.status == "RUNNING" else number + 1,
+            inputs=sum(1 for data in self.inputs if data.digest and data.role),
+        )
+
+    def record(self) -> RunRecord:
+        """Return what a reader of the store finds."""
+        tags = self.all_tags()
         return RunRecord(
             name=self.start.name,
             experiment=self.start.experiment,
@@ -92,16 +114,60 @@ class MemoryRun:
 
 @dataclass
 class MemoryRunLog:
-    """A `RunLog` that keeps its runs."""
+    """A `RunLog` that keeps its runs, and the `RunIndex` over them."""
 
     journal: list[str]
     refuses_models: bool = False
     runs: list[MemoryRun] = field(default_factory=list)
+    bin: list[MemoryRun] = field(default_factory=list)
 
     def start(self, start: RunStart) -> MemoryRun:
-        number = len(self.runs) + 1
+        if start.continues is not None:
+            run = self._run(start.continues)
+            run.start, run.status, run.reason = start, "RUNNING", ""
+            return run
+        number = len(self.runs) + len(self.bin) + 1
         self.runs.append(MemoryRun(start, f"{number:032x}", self.journal, self.refuses_models))
         return self.runs[-1]
 
     def location(self) -> str:
         return "memory"
+
+    def find(self, experiment: str, tags: Mapping[str, str]) -> Sequence[RunView]:
+        return [
+            run.view(number)
+            for number, run in enumerate(self.runs)
+            if run.start.experiment == experiment and tags.items() <= run.all_tags().items()
+        ]
+
+    def get(self, run_id: str) -> RunView:
+        run = self._run(run_id)
+        return run.view(self.runs.index(run))
+
+    def histories(self, run_id: str, names: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        run = self._run(run_id)
+        known = {**{name: [value] for name, value in run.metrics.items()}, **run.histories}
+        return {name: known[name] for name in names if name in known}
+
+    def artifacts(self, run_id: str) -> frozenset[str]:
+        run = self._run(run_id)
+        return frozenset(run.files) | ({"model/MLmodel"} if run.models else frozenset())
+
+    def artifact(self, run_id: str, path: str) -> bytes:
+        files = self._run(run_id).files
+        if path not in files:
+            raise UsageError(f"no {path}", remedy="r", code="artifact-missing")
+        return files[path]
+
+    def discard(self, run_id: str, reason: str) -> None:
+        run = self._run(run_id)
+        run.status, run.reason = ("KILLED" if run.status == "RUNNING" else run.status), reason
+        self.runs.remove(run)
+        self.bin.append(run)
+        self.journal.append(f"discarded {run.start.name}")
+
+    def _run(self, run_id: str) -> MemoryRun:
+        found = next((run for run in self.runs if run.run_id == run_id), None)
+        if found is None:
+            raise UsageError(f"no run {run_id}", remedy="r", code="run-missing")
+        return found

@@ -20,7 +20,7 @@ from scorewright.flows.ports import (
     TableReader,
     TableSource,
 )
-from scorewright.flows.screening import find_leaks, finding_dict, learning_table
+from scorewright.flows.screening import counted_rows, find_leaks, finding_dict, learning_table
 
 __all__ = ["ProjectCheck", "check_project"]
 
@@ -124,7 +124,9 @@ def check_project(  # noqa: PLR0913 - a port each
         notify(StageStarted("leakage"))
         learner = learners.get(settings.learner.name)
         params = learner.parameters(settings.learner.params, settings.project.seed)
-        table = learning_table(settings, report.frame, check.contracts[report.table])
+        contract = check.contracts[report.table]
+        frame, _ = counted_rows(settings, report.frame, contract, notify)
+        table = learning_table(settings, frame, contract)
         leakage = find_leaks(settings, table, learner, params)
         notify(StageDone("leakage", f"{len(leakage.open)} open"))
     return ProjectCheck(check.reports, check.written, leakage)

@@ -7,6 +7,7 @@ from scorewright.core.report import Figure, ReportContent, Section
 from scorewright.flows.lift import Lift
 from scorewright.flows.train import TrainResult
 from scorewright.flows.train.record import charts
+from scorewright.flows.triplet import triplet_section
 
 __all__ = ["training_report"]
 
@@ -28,7 +29,7 @@ def training_report(result: TrainResult, lift: Lift | None = None) -> ReportCont
             "rows the model never saw."
         ),
         verdict=_verdict(result),
-        sections=(*_sections(result), *_lift_section(lift)),
+        sections=(*_sections(result), triplet_section(result), *_lift_section(lift)),
         footer={
             "run": f"{result.run_id} in {result.experiment}",
             "store": result.tracking,

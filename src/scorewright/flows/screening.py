@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from scorewright.core.contracts import Contract
+from scorewright.core.errors import UsageError
 from scorewright.core.findings import Finding
 from scorewright.core.leakage import (
     LeakageLimits,
@@ -24,10 +25,11 @@ from scorewright.core.matrix import FeatureSpace, feature_space, to_matrix
 from scorewright.core.project import Settings
 from scorewright.core.statistics import roc_auc
 from scorewright.core.tables import labels
-from scorewright.core.validation import FoldPlan, plan_folds
+from scorewright.core.validation import FoldPlan, Maturity, label_maturity, plan_folds
+from scorewright.flows.events import Note, Notify
 from scorewright.flows.ports import FitTask, Learner
 
-__all__ = ["LearningTable", "find_leaks", "finding_dict", "learning_table"]
+__all__ = ["LearningTable", "counted_rows", "find_leaks", "finding_dict", "learning_table"]
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
@@ -64,6 +66,67 @@ class LearningTable:
     x: Floats
     y: Labels
     plan: FoldPlan
+
+
+def counted_rows(
+    settings: Settings, frame: pl.DataFrame, contract: Contract, notify: Notify
+) -> tuple[pl.DataFrame, Maturity | None]:
+    """Leave out applications that are too young, then those without an outcome.
+
+    The age decides first, so that a bad known early enters no sooner than goods of its age.
+
+    Args:
+        settings: The project; ``[validation]`` gives the performance window.
+        frame: Typed rows that keep the contract.
+        contract: The contract.
+        notify: Hears how many rows are left out, and from which date on.
+
+    Returns:
+        The rows that count, and how their age was judged; None without a performance window.
+
+    Raises:
+        UsageError: ``decision-date-missing``, ``validation-scheme``, ``labels-immature``.
+    """
+    chosen = settings.validation
+    if chosen.performance_months is None:
+        if chosen.as_of is not None:
+            notify(Note("validation.as_of leaves nothing out without performance_months"))
+        return _with_outcome(frame, contract, notify), None
+    dates = frame[contract.as_of] if contract.as_of in frame.columns else None
+    maturity = label_maturity(dates, chosen.performance_months, chosen.as_of)
+    notify(Note(maturity.sentence()))
+    old = _with_outcome(frame.filter(pl.Series(maturity.is_mature)), contract, notify)
+    if maturity.young:
+        _require_both_classes(old, contract, maturity)
+    return old, maturity
+
+
+def _with_outcome(frame: pl.DataFrame, contract: Contract, notify: Notify) -> pl.DataFrame:
+    """Leave out applications whose outcome is not known yet, where the contract allows that."""
+    column = contract.column(contract.target or "")
+    if column is None or not column.nullable:
+        return frame
+    known = frame.filter(pl.col(column.name).is_not_null())
+    if known.height and known.height < frame.height:
+        left = frame.height - known.height
+        notify(Note(f"{left:,} of {frame.height:,} rows have no outcome yet: left out"))
+    return known if known.height else frame
+
+
+def _require_both_classes(old: pl.DataFrame, contract: Contract, maturity: Maturity) -> None:
+    try:
+        labels(old, contract)
+    except UsageError as error:
+        if error.code not in {"one-class", "target-values"}:
+            raise
+        raise UsageError(
+            f"Of the {old.height:,} loans that are old enough (decided {maturity.months} months "
+            f"before {maturity.as_of} or earlier) all have the same outcome.",
+            remedy="Lower performance_months under [validation], set as_of to the day on which "
+            "the outcomes were read, or bring older loans.",
+            code="labels-immature",
+            details={"rows": old.height, "as_of": str(maturity.as_of)},
+        ) from error
 
 
 def learning_table(settings: Settings, frame: pl.DataFrame, contract: Contract) -> LearningTable:

@@ -7,6 +7,7 @@ flow. Adapters are imported where they are needed, so that a command pays only f
 from scorewright.wiring.demos import demo, demo_portfolio
 from scorewright.wiring.features import FeatureRoom, FeatureWish
 from scorewright.wiring.machine import MlflowUi, clock, learners, library_versions
+from scorewright.wiring.policies import PolicyRoom, PolicyWish
 from scorewright.wiring.project import Project, accept_finding, doctor, project
 from scorewright.wiring.scoring import ScoreWish, score, score_part
 from scorewright.wiring.start import (
@@ -17,6 +18,7 @@ from scorewright.wiring.start import (
     init_project,
     init_template,
 )
+from scorewright.wiring.tuning import TuneWish, TuningRoom
 
 __all__ = [
     "FeatureRoom",
@@ -24,8 +26,12 @@ __all__ = [
     "MlflowUi",
     "NewProject",
     "NewTemplateProject",
+    "PolicyRoom",
+    "PolicyWish",
     "Project",
     "ScoreWish",
+    "TuneWish",
+    "TuningRoom",
     "accept_finding",
     "clock",
     "demo",

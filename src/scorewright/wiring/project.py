@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from scorewright.core.errors import UsageError
 from scorewright.flows.events import Notify, StageDone, StageStarted
+from scorewright.wiring.experiments import ExperimentRoom
 from scorewright.wiring.features import FeatureRoom, FeatureWish
 from scorewright.wiring.machine import (
     MlflowUi,
@@ -21,6 +22,7 @@ from scorewright.wiring.machine import (
     samplers,
 )
 from scorewright.wiring.tables import reader, table_file
+from scorewright.wiring.tuning import TuningRoom
 
 if TYPE_CHECKING:
     from scorewright.core.conventions import Conventions
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     )
     from scorewright.flows.train import TrainResult, TrainTools
     from scorewright.flows.verify_bundle import BundleReport, Deployment
+    from scorewright.wiring.policies import PolicyRoom
 
 __all__ = ["Project", "accept_finding", "doctor", "project"]
 
@@ -64,6 +67,23 @@ class Project:
         """The features the project declares."""
         return FeatureRoom(self)
 
+    @property
+    def experiments(self) -> ExperimentRoom:
+        """The matrix of experiments the project declares."""
+        return ExperimentRoom(self)
+
+    @property
+    def policies(self) -> PolicyRoom:
+        """The policies of the project's models."""
+        from scorewright.wiring.policies import PolicyRoom
+
+        return PolicyRoom(self)
+
+    @property
+    def tuning(self) -> TuningRoom:
+        """The search for the learner's parameters."""
+        return TuningRoom(self)
+
     def wished(self, wish: FeatureWish, address: str | None = None) -> Project:
         """Return the project with other settings of a feature build."""
         return replace(self, settings=wish.applied(self.settings, address))
@@ -89,20 +109,19 @@ class Project:
         """Train and deploy."""
         from scorewright.flows.train import train
 
-        return train(
-            self.settings, self.source(self.settings.data.table), self._train_tools(notify)
-        )
+        return train(self.settings, self.source(self.settings.data.table), self.train_tools(notify))
 
     def lift(self, notify: Notify) -> Lift:
         """Compare what the learner makes of the applications alone and of their histories."""
         from scorewright.flows.lift import histories_lift
         from scorewright.flows.train import prepare
 
-        tools = self._train_tools(notify)
+        tools = self.train_tools(notify)
         prepared = prepare(self.settings, self.source(self.settings.data.table), tools)
         return histories_lift(prepared, notify)
 
-    def _train_tools(self, notify: Notify) -> TrainTools:
+    def train_tools(self, notify: Notify) -> TrainTools:
+        """Return the ports of a training."""
         from scorewright.adapters.charts import VegaRenderer
         from scorewright.adapters.machine import GitVersion, SystemClock, library_versions
         from scorewright.adapters.mlflow_store import MlflowRunLog

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scorewright.flows.score_rows import RowsToScore
     from scorewright.flows.verify_bundle import Deployment
 
-__all__ = ["ScoreWish", "score", "score_folder", "score_part"]
+__all__ = ["ScoreWish", "rows_to_score", "score", "score_folder", "score_part"]
 
 #: The name under which workers of an engine find the work on one file.
 PROGRAM = "scorewright.wiring:score_part"
@@ -76,11 +76,11 @@ def _score_table(
     request = ScoreRequest(_applications(here, wish.source), wish.output, wish.rejects, today)
     below = None
     if deployment.loaded.bundle.features is not None:
-        below = _rows_to_score(here.wished(wish.work, wish.address), notify)
+        below = rows_to_score(here.wished(wish.work, wish.address), notify)
     return score_file(request, deployment, reader(), FileTableWriter(), notify, below)
 
 
-def _rows_to_score(here: Project, notify: Notify) -> RowsToScore:
+def rows_to_score(here: Project, notify: Notify) -> RowsToScore:
     """Return the project's tables, and builds that read them with rows of applications at hand."""
     from scorewright.adapters.builds import DiskBuilds
     from scorewright.adapters.histories import DiskWorkspace

@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedKFold
 
 from scorewright.core.errors import UsageError
-from scorewright.core.validation import Scheme, plan_folds
+from scorewright.core.validation import FoldPlan, Scheme, plan_folds
 
 Labels = npt.NDArray[np.int8]
 
@@ -173,3 +174,52 @@ def test_a_datetime_counts_as_its_day() -> None:
     plan = plan_folds(MIXED, scheme="out_of_time", folds=3, seed=1, dates=dates)
     assert plan.cut == date(2020, 1, 9)
     assert plan.is_oot.sum() == 12
+
+
+def test_one_repeat_is_the_plan_as_it_was() -> None:
+    y = _labels(300)
+    once = plan_folds(y, scheme="stratified", folds=5, seed=9)
+    again = plan_folds(y, scheme="stratified", folds=5, seed=9, repeats=3)
+    splitter = StratifiedKFold(5, shuffle=True, random_state=9)
+    for number, (_, valid) in enumerate(splitter.split(y, y)):
+        assert (once.fold[valid] == number).all()
+    assert once.others == ()
+    assert list(once.repeated_splits()) == []
+    assert once.fold.tobytes() == again.fold.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["stratified", "grouped", "out_of_time"])
+def test_repeats_deal_the_same_rows_differently(kind: Scheme) -> None:
+    # Given applicants with several rows, and dates
+    n, folds, repeats = 600, 4, 3
+    y = _labels(n)
+    applicants = np.random.default_rng(1).integers(0, 250, n)
+    days = _days(n, 300)
+
+    def plan(seed: int) -> FoldPlan:
+        return plan_folds(
+            y, scheme=kind, folds=folds, seed=seed, repeats=repeats, groups=applicants, dates=days
+        )
+
+    # When
+    made, same, other = plan(5), plan(5), plan(6)
+    # Then the same seed gives the same plan, another seed other folds
+    assert [f.tobytes() for f in (made.fold, *made.others)] == [
+        f.tobytes() for f in (same.fold, *same.others)
+    ]
+    assert all((a != b).any() for a, b in zip(made.others, other.others, strict=True))
+    # And the repeats differ from one another
+    dealt = [made.fold, *made.others]
+    assert len({f.tobytes() for f in dealt}) == repeats
+    # And each is a partition of the development rows that keeps applicants together
+    splits = list(made.repeated_splits())
+    assert [number for number, _, _ in splits] == list(range(folds, folds * repeats))
+    development = set(np.flatnonzero(~made.is_oot).tolist())
+    for fold, mine in zip(made.others, (splits[:folds], splits[folds:]), strict=True):
+        assert {int(row) for _, _, valid in mine for row in valid} == development
+        assert sum(len(valid) for _, _, valid in mine) == len(development)
+        assert (fold[made.is_oot] == -1).all()
+        for _, train, valid in mine:
+            assert set(train.tolist()) | set(valid.tolist()) == development
+            if kind != "stratified":
+                assert not set(applicants[train]) & set(applicants[valid])

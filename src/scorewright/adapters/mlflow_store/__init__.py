@@ -2,7 +2,8 @@
 
 from scorewright.adapters.mlflow_store.conventions_file import load_conventions
 from scorewright.adapters.mlflow_store.probe import LocalStoreProbe
+from scorewright.adapters.mlflow_store.run_index import MlflowRunIndex
 from scorewright.adapters.mlflow_store.run_log import MlflowRunLog
 from scorewright.adapters.mlflow_store.ui import run_ui
 
-__all__ = ["LocalStoreProbe", "MlflowRunLog", "load_conventions", "run_ui"]
+__all__ = ["LocalStoreProbe", "MlflowRunIndex", "MlflowRunLog", "load_conventions", "run_ui"]

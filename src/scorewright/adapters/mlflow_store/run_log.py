@@ -18,6 +18,7 @@ from scorewright.adapters.mlflow_store.opening import (
     prepare_store,
 )
 from scorewright.adapters.mlflow_store.run_handle import MlflowRun
+from scorewright.adapters.mlflow_store.run_index import FAILURE, existing_run
 from scorewright.adapters.mlflow_store.server import require_reachable
 from scorewright.adapters.mlflow_store.vendor_errors import stdout_to_stderr, translated
 from scorewright.core.errors import ScorewrightError
@@ -80,13 +81,33 @@ class MlflowRunContext:
         self._run_id = ""
 
     def __enter__(self) -> MlflowRun:
-        """Create the run with its name, description and tags."""
-        with translated(self._location):
-            run = self._client.create_run(
-                self._experiment_id, tags=_tags(self._start), run_name=self._start.name
-            )
-        self._run_id = run.info.run_id
+        """Create the run with its name, description and tags, or open the earlier one again.
+
+        Raises:
+            UsageError: ``run-missing``: the run it continues is not there.
+        """
+        if self._start.continues is not None:
+            self._run_id = self._start.continues
+            self._reopen()
+        else:
+            with translated(self._location):
+                run = self._client.create_run(
+                    self._experiment_id, tags=_tags(self._start), run_name=self._start.name
+                )
+            self._run_id = run.info.run_id
         return MlflowRun(self._client, self._location, self._run_id, self._experiment_id)
+
+    def _reopen(self) -> None:
+        """Let an ended run go on: its name and tags are those of today, its figures stay."""
+        from mlflow.entities import RunTag  # noqa: PLC0415 - heavy
+
+        run = existing_run(self._client, self._location, self._run_id)
+        with translated(self._location):
+            self._client.update_run(self._run_id, status="RUNNING", name=self._start.name)
+            tags = [RunTag(name, value) for name, value in _tags(self._start).items()]
+            self._client.log_batch(self._run_id, tags=tags, synchronous=True)
+            if FAILURE in run.data.tags:
+                self._client.delete_tag(self._run_id, FAILURE)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         """End it as FINISHED, KILLED on an interrupt, FAILED with the reason in a tag."""
@@ -106,7 +127,7 @@ class MlflowRunContext:
             require_reachable(self._location)
         with translated(self._location), stdout_to_stderr():
             if failure is not None:
-                self._client.set_tag(self._run_id, "failure", failure)
+                self._client.set_tag(self._run_id, FAILURE, failure)
             self._client.set_terminated(self._run_id, status)
 
 
@@ -121,6 +142,8 @@ def _tags(start: RunStart) -> dict[str, str]:
     }
     if commit := _COMMIT.match(start.tags.get("git_commit", "")):
         own["mlflow.source.git.commit"] = commit.group()
+    if start.parent is not None:
+        own["mlflow.parentRunId"] = start.parent
     return {**start.tags, **own}
 
 

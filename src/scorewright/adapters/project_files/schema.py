@@ -65,6 +65,8 @@ class Schema:
             values = node.get("enum", [node.get("const")])
             return " or ".join(f'"{v}"' if isinstance(v, str) else str(v) for v in values)
         kind = str(node.get("type", ""))
+        if node.get("format") == "date":
+            return "a date, such as 2026-06-30"
         if kind == "array":
             return f"a list of {self.describe(node.get('items', {}))}"
         return f"{_TYPES.get(kind, 'a value')}{_bounds(node)}{_length(node)}"

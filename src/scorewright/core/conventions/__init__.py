@@ -12,7 +12,12 @@ from scorewright.core.conventions.document import (
     Params,
     TagRule,
 )
-from scorewright.core.conventions.names import experiment_name, model_name, run_name
+from scorewright.core.conventions.names import (
+    experiment_name,
+    experiment_problem,
+    model_name,
+    run_name,
+)
 from scorewright.core.conventions.record import RunRecord
 
 __all__ = [
@@ -27,6 +32,7 @@ __all__ = [
     "RunRecord",
     "TagRule",
     "experiment_name",
+    "experiment_problem",
     "missing",
     "model_name",
     "run_name",

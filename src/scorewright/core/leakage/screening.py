@@ -11,8 +11,10 @@ import polars as pl
 from scorewright.core.contracts import Contract
 from scorewright.core.findings import Finding
 from scorewright.core.leakage.columns import late_dates, names, strengths
+from scorewright.core.leakage.encodings import encodings
 from scorewright.core.leakage.limits import LeakageLimits
-from scorewright.core.leakage.rows import identical_rows, split_applicants
+from scorewright.core.leakage.rows import split_applicants
+from scorewright.core.leakage.twins import twins
 
 __all__ = ["screen"]
 
@@ -37,7 +39,7 @@ def screen(
         limits: What counts as too good.
 
     Returns:
-        Findings LEAK-001 to -004, -006, -007 and -009, sorted by code and subject.
+        Findings LEAK-001 to -004, -006, -007, -009 and -010, sorted by code and subject.
 
     Raises:
         UsageError: ``one-class``.
@@ -45,11 +47,14 @@ def screen(
     """
     if not frame.height == len(y) == len(fold):
         raise ValueError(f"rows, labels and folds differ: {frame.height}, {len(y)}, {len(fold)}")
+    strong = list(strengths(frame, contract, y, limits))
+    certain = {finding.subject for finding in strong if finding.code == "LEAK-001"}
     findings = [
-        *strengths(frame, contract, y, limits),
+        *strong,
         *names(contract, limits),
         *split_applicants(frame, contract, fold),
-        *identical_rows(frame, contract, y, fold),
+        *twins(frame, contract, y, fold),
         *late_dates(frame, contract),
+        *encodings(frame, contract, y, certain),
     ]
     return sorted(findings, key=lambda finding: (finding.code, finding.subject))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scorewright.core.validation.maturity import Maturity, label_maturity
 from scorewright.core.validation.plan import FoldPlan, Scheme, plan_folds
 
-__all__ = ["FoldPlan", "Scheme", "plan_folds"]
+__all__ = ["FoldPlan", "Maturity", "Scheme", "label_maturity", "plan_folds"]

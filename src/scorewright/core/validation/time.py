@@ -14,8 +14,12 @@ __all__ = ["cut_date", "decision_days"]
 MONTH_SLACK = 0.25
 
 
-def decision_days(dates: pl.Series | None) -> pl.Series:
+def decision_days(dates: pl.Series | None, purpose: str = "Out-of-time validation") -> pl.Series:
     """Return the decision dates as days.
+
+    Args:
+        dates: The column, shape (n,), or None where there is none.
+        purpose: What needs them, as the beginning of a sentence.
 
     Raises:
         UsageError: ``decision-date-missing`` for no column or empty cells,
@@ -23,11 +27,10 @@ def decision_days(dates: pl.Series | None) -> pl.Series:
     """
     missing = None if dates is None else dates.null_count()
     if dates is None or missing:
-        rows = "every row" if missing is None else f"{missing} rows"
         raise UsageError(
-            f"Out-of-time validation needs the date of each decision; {rows} have none.",
+            f"{purpose} needs the date of each decision; {_having(missing)} none.",
             remedy="Name the column as decision_date under [data] and fill its empty cells, or "
-            'set scheme = "stratified" under [validation].',
+            'set scheme = "stratified" and leave out performance_months under [validation].',
             code="decision-date-missing",
             details={"missing": missing},
         )
@@ -38,6 +41,12 @@ def decision_days(dates: pl.Series | None) -> pl.Series:
             code="validation-scheme",
         )
     return dates.cast(pl.Date)
+
+
+def _having(missing: int | None) -> str:
+    if missing is None:
+        return "every row has"
+    return "1 row has" if missing == 1 else f"{missing} rows have"
 
 
 def cut_date(days: pl.Series, share: float) -> date:

@@ -18,11 +18,14 @@ from scorewright.entry.cli import (
     data,
     demo,
     doctor,
+    experiment,
     features,
     initialise,
+    policy,
     score,
     serve,
     train,
+    tune,
     ui,
 )
 from scorewright.entry.cli.screen import Session, show_error
@@ -71,9 +74,12 @@ app.command("init", epilog="Example: scorewright init loans.csv")(initialise.com
 app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
 app.command("train", epilog="Example: scorewright train --json > run.json")(train.command)
+app.add_typer(experiment.app, name="experiment")
+app.command("tune", epilog="Example: scorewright tune --trials 100 --write")(tune.command)
 app.command("score", epilog="Example: scorewright score new.csv -o scored.csv")(score.command)
 app.command("serve", epilog="Example: scorewright serve --port 8800")(serve.command)
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(policy.app, name="policy")
 app.command("doctor", epilog="Example: scorewright doctor --json")(doctor.command)
 app.command("ui", epilog="Example: scorewright ui --port 5000")(ui.command)
 app.command("demo", epilog="Example: scorewright demo --data credit_data")(demo.command)
@@ -88,6 +94,7 @@ def main() -> None:
     # Before anything imports MLflow: no telemetry, no advertisements on stderr.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_DISABLE_AGENT_HINT", "1")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     # Threads that wait for each other sleep; on a busy machine spinning costs them the processor.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     # Whoever asks us to end (systemd, Kubernetes, CI) gets the same clean end as Ctrl-C.

@@ -55,11 +55,18 @@ STAGE_NAMES = {
     "refit": "Fit on all rows",
     "log": "Log to MLflow",
     "bundle": "Sign and prove the bundle",
+    "experiment": "Run the matrix",
+    "experiment-check": "Read the cells back",
+    "read": "Read the runs",
+    "compare": "Compare the cells",
+    "tune": "Search the parameters",
+    "tune-nested": "Validate the search",
     "project": "Make the project",
     "lift": "See what the histories add",
     "report": "Write the report",
     "serve": "Ask the running API",
     "score": "Score",
+    "policy": "Fit the policy",
 }
 
 
@@ -161,6 +168,9 @@ class _Lines:
                 print(f"{STAGE_NAMES.get(stage, stage)}: {summary}", file=sys.stderr)  # noqa: T201
             case Note(message=message):
                 print(message, file=sys.stderr)  # noqa: T201
+            case StepDone(stage="experiment", done=done, detail=detail):
+                # A cell may take an hour: a log tells of each, and of the time left.
+                print(f"{done}: {detail}", file=sys.stderr)  # noqa: T201
             case StageStarted() | StepDone():
                 pass
 

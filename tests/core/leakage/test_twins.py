@@ -1,0 +1,88 @@
+"""Copies of rows in other folds are found; coarse honest rows are only counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from scorewright.core.findings import Finding
+
+if TYPE_CHECKING:
+    from tests.core.leakage.conftest import Table
+
+
+def _with_copies(clean: Table, count: int, **changed: pl.Series) -> Table:
+    """Enter the first rows a second time, with some columns changed."""
+    copies = clean.frame.head(count)
+    for name, values in changed.items():
+        copies = copies.with_columns(values.cast(copies[name].dtype).alias(name))
+    rng = np.random.default_rng(4)
+    y = np.concatenate([clean.y, clean.y[:count]])
+    return type(clean)(pl.concat([clean.frame, copies]), y, rng.integers(0, 5, len(y)))
+
+
+def _twins(table: Table) -> list[Finding]:
+    return [finding for finding in table.screened() if finding.code == "LEAK-006"]
+
+
+def test_copies_stop_the_work(clean: Table) -> None:
+    (finding,) = _twins(_with_copies(clean, 200))
+    assert (finding.severity, finding.subject) == ("error", "applications")
+    assert "they are copies" in finding.message
+    assert "scorewright data accept LEAK-006 applications" in finding.remedy
+
+
+def test_copies_under_another_number_are_found_and_the_number_named(clean: Table) -> None:
+    table = _with_copies(clean, 200)
+    numbered = table.planted(row_id=pl.Series(np.random.default_rng(1).permutation(4_200)))
+    (finding,) = _twins(numbered)
+    assert (finding.severity, finding.subject) == ("error", "row_id")
+    assert "every feature but 'row_id'" in finding.message
+
+
+def test_copies_with_one_column_shaken_are_found_and_the_column_named(clean: Table) -> None:
+    shaken = clean.frame["debt_ratio"].head(200) + 0.01
+    table = _with_copies(clean, 200, debt_ratio=shaken)
+    fine = pl.Series(np.random.default_rng(2).normal(size=4_000))
+    table = table.planted(balance=pl.concat([fine, fine.head(200)]))
+    table = table.planted(limit=pl.concat([fine**2, (fine**2).head(200)]))
+    (finding,) = _twins(table)
+    assert (finding.severity, finding.subject) == ("error", "debt_ratio")
+    assert finding.evidence["rows"] >= 250  # the others share a fold with their copy
+
+
+def test_two_shaken_columns_are_beyond_proof(clean: Table) -> None:
+    shaken = {n: clean.frame[n].head(200) + 0.01 for n in ("debt_ratio", "income")}
+    assert _twins(_with_copies(clean, 200, **shaken)) == []
+
+
+def test_a_few_copies_are_a_warning(clean: Table) -> None:
+    (finding,) = _twins(_with_copies(clean, 15))
+    assert finding.severity == "warning"
+
+
+def test_coarse_rows_are_a_warning_however_many(clean: Table) -> None:
+    coarse = clean.frame.select("purpose", "is_owner", pl.col("months") // 40)
+    (finding,) = _twins(type(clean)(coarse, clean.y, clean.fold))
+    assert finding.severity == "warning"
+    assert finding.evidence["share"] > 0.9
+
+
+def test_idle_accounts_that_differ_in_age_alone_are_no_copies() -> None:
+    """Balances of 0 throughout leave limit and age to differ, as in card portfolios."""
+    rng = np.random.default_rng(8)
+    n = 6_000
+    idle = rng.random(n) < 0.06
+    frame = pl.DataFrame(
+        {
+            **{f"bill_{i}": np.where(idle, 0, rng.integers(1, 90_000, n)) for i in range(4)},
+            "limit": rng.choice(np.arange(1, 60) * 10_000, n),
+            "age": rng.integers(21, 70, n),
+        }
+    )
+    from tests.core.leakage.conftest import Table
+
+    table = Table(frame, (rng.random(n) < 0.2).astype(np.int8), rng.integers(0, 5, n))
+    assert all(finding.severity == "warning" for finding in _twins(table))
