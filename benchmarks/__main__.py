@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from itertools import takewhile
 
@@ -11,6 +12,8 @@ NAMES = ("startup", "thresholds", "quality", "features", "matrix")
 
 def main(arguments: list[str]) -> None:
     """Run the named benchmarks, or all of them; options go to those that are named."""
+    # As the command line does: threads that wait for each other sleep.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     names = list(takewhile(lambda argument: not argument.startswith("-"), arguments))
     options = arguments[len(names) :]
     for name in names or NAMES:

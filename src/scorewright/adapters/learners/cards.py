@@ -40,6 +40,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "smoothing": (0.0, 1e6),
     "min_iv": (0.0, 10.0),
     "max_correlation": (0.0, 1.0),
+    "turn_z": (0.0, 100.0),
     "C": (1e-12, 1e12),
     "max_iter": (1, 10**6),
     "tol": (1e-12, 1e-3),
@@ -166,6 +167,7 @@ def plan(params: Mapping[str, Any]) -> Plan:
         min_iv=float(params["min_iv"]),
         max_correlation=float(params["max_correlation"]),
         positive=bool(params["positive"]),
+        turn_z=float(params["turn_z"]),
         penalty=penalty,
         **given,
     )

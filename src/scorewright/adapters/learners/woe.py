@@ -3,9 +3,11 @@
 Each feature is divided by a decision tree of its own, neighbouring bins are merged until each
 holds enough rows, bads and goods and the bad rate runs one way, and every bin is replaced by its
 weight of evidence. Missing values have a bin of their own, and so have rare categories; a code
-that was never seen has weight of evidence 0, the average. A coefficient may not turn against its
-feature's bins: with that and pooled bins a declared sign holds exactly. All of it is learned on
-the rows the learner is given, so inside the fold.
+that was never seen has weight of evidence 0, the average. With a declared sign a coefficient may
+not turn against its feature's bins: with that and pooled bins the sign holds exactly. Without one
+it turns only beyond two standard errors: among correlated ratios one feature corrects another,
+and a card that forbids it ranks worse. All of it is learned on the rows the learner is given, so
+inside the fold.
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ DEFAULTS: dict[str, Any] = {
     "smoothing": 5.0,
     "min_iv": 0.01,
     "max_correlation": 1.0,
-    "positive": True,
+    "positive": False,
+    "turn_z": 2.0,
     "C": 1.0,
     "max_iter": 1000,
     "tol": 1e-8,

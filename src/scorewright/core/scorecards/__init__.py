@@ -1,4 +1,4 @@
-"""Scorecards: bins, weights of evidence, coefficients that keep their sign, points."""
+"""Scorecards: bins, weights of evidence, coefficients, points."""
 
 from scorewright.core.scorecards.build import Plan, build_card
 from scorewright.core.scorecards.card import Card
@@ -14,6 +14,7 @@ from scorewright.core.scorecards.growth import Cases, Splitter, Wish, grow_chara
 from scorewright.core.scorecards.pooling import Limits
 from scorewright.core.scorecards.reading import FeaturePoints, applicant_points, points_table
 from scorewright.core.scorecards.scaling import NATURAL, Scaling
+from scorewright.core.scorecards.turning import fit_proved_coefficients, standard_errors
 
 __all__ = [
     "NATURAL",
@@ -35,8 +36,10 @@ __all__ = [
     "build_card",
     "chance_information",
     "fit_coefficients",
+    "fit_proved_coefficients",
     "grow_characteristic",
     "information",
     "points_table",
+    "standard_errors",
     "weights_of_evidence",
 ]

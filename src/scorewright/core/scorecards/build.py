@@ -12,11 +12,12 @@ from scorewright.core.errors import UsageError
 from scorewright.core.matrix import FeatureSpace
 from scorewright.core.scorecards.card import Card
 from scorewright.core.scorecards.characteristic import Characteristic
-from scorewright.core.scorecards.coefficients import Evidence, Penalty, fit_coefficients
+from scorewright.core.scorecards.coefficients import Evidence, Penalty
 from scorewright.core.scorecards.evidence import chance_information
 from scorewright.core.scorecards.growth import Cases, Splitter, grow_characteristic
 from scorewright.core.scorecards.pooling import Limits
 from scorewright.core.scorecards.scaling import NATURAL, Scaling
+from scorewright.core.scorecards.turning import fit_proved_coefficients
 
 __all__ = ["Plan", "build_card"]
 
@@ -33,7 +34,10 @@ class Plan:
         min_iv: A feature of less information value, chance taken off, is left out.
         max_correlation: A feature whose weights of evidence correlate more than that with
             those of a feature of more information is left out; 1 switches it off.
-        positive: Whether every coefficient must keep the direction of its own bins.
+        positive: Whether every coefficient must keep the direction of its own bins. Those of
+            features with a declared sign keep it in any case.
+        turn_z: Standard errors from 0 beyond which another coefficient may turn against its
+            bins; see `fit_proved_coefficients`.
         penalty: How the regression is held back.
         scaling: Points of the card.
         is_rounded: Whether points are whole numbers; the PD follows from them.
@@ -44,7 +48,8 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     min_iv: float = 0.01
     max_correlation: float = 1.0
-    positive: bool = True
+    positive: bool = False
+    turn_z: float = 2.0
     penalty: Penalty = field(default_factory=Penalty)
     scaling: Scaling = NATURAL
     is_rounded: bool = False
@@ -83,11 +88,12 @@ def build_card(
     _check(cases, space, monotone)
     grown, left_out = _grow(cases, space, monotone, split, plan)
     grown = _uncorrelated(grown, left_out, plan.max_correlation)
-    beta, intercept = fit_coefficients(
+    beta, intercept = fit_proved_coefficients(
         [Evidence(g.place, g.characteristic.woe, plan.positive or g.is_signed) for g in grown],
         cases.y,
         cases.weight,
         plan.penalty,
+        plan.turn_z,
     )
     kept = []
     for g, b in zip(grown, beta.tolist(), strict=True):
