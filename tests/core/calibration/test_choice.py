@@ -124,3 +124,18 @@ def test_the_same_input_gives_the_same_calibration() -> None:
 def test_what_cannot_be_cross_fitted_is_refused(y: list[int], fold: list[int]) -> None:
     with pytest.raises(ValueError, match=r"fold|bads"):
         choose_calibration(np.array(y, dtype=np.int8), np.full(4, 0.2), np.array(fold), 1.0)
+
+
+def test_where_no_slope_is_good_the_nearest_to_one_wins() -> None:
+    # Given scores that rank but hardly spread: too few rows for a calibrator to be sure
+    rng = np.random.default_rng(3)
+    z = rng.normal(size=400)
+    y = (rng.random(400) < 1 / (1 + np.exp(1.2 - z))).astype(np.int8)
+    score = 1 / (1 + np.exp(1.2 - 0.25 * z))
+    fold = np.arange(400) % 5
+    # When a calibrator is chosen
+    choice = choose_calibration(y, score, fold, 1.0)
+    # Then the one that leaves a slope of four is not taken for its simplicity
+    slopes = {c.kind: abs(c.cox_slope - 1.0) for c in choice.candidates}
+    assert slopes["none"] > 1.0
+    assert choice.chosen != "none"

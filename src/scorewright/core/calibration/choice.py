@@ -80,9 +80,9 @@ def choose_calibration(
     """Choose the calibrator by cross-fitting on out-of-fold scores.
 
     Scores are prior-corrected, then each kind is fitted on the scores of the other folds and
-    applied to this one. Among the kinds whose Cox slope lies in [0.9, 1.1] (all kinds, if none
-    does), the simplest wins whose mean log loss is within one standard error, of the paired
-    difference per row, of the least.
+    applied to this one. Among the kinds whose Cox slope lies in [0.9, 1.1], the simplest wins
+    whose mean log loss is within one standard error, of the paired difference per row, of the
+    least. Where no slope does, it is the kind with the slope nearest to 1 among those.
 
     Args:
         y: Labels of shape (n,), 1 is bad; both classes must occur.
@@ -108,7 +108,7 @@ def choose_calibration(
     kinds = KINDS if is_exact else KINDS[1:]
     pds = {kind: _cross_fit(kind, y, corrected, fold) for kind in kinds}
     candidates = tuple(_assess(kind, y, pds[kind]) for kind in kinds)
-    chosen = _simplest(y, pds, candidates)
+    chosen = _simplest(y, pds, candidates, is_flat=bool(np.ptp(corrected) <= EPSILON))
     calibration = Calibration(omega=float(omega), calibrator=_fit(chosen, y, corrected))
     return CalibrationChoice(calibration, pds[chosen], candidates, chosen)
 
@@ -148,15 +148,22 @@ def _row_loss(y: Labels, pd: Floats) -> Floats:
     return -np.log(np.where(y == 1, clipped, 1.0 - clipped))
 
 
-def _simplest(y: Labels, pds: dict[Kind, Floats], candidates: tuple[CandidateFit, ...]) -> Kind:
+def _simplest(
+    y: Labels, pds: dict[Kind, Floats], candidates: tuple[CandidateFit, ...], *, is_flat: bool
+) -> Kind:
     low, high = SLOPES
+    slopes = {kind: fit.cox_slope for kind, fit in zip(pds, candidates, strict=True)}
     # Equal PDs have no slope: the 1 that stands for it says nothing about their level.
     sloped = {
         kind
-        for kind, fit in zip(pds, candidates, strict=True)
-        if low <= fit.cox_slope <= high and np.ptp(pds[kind]) > EPSILON
+        for kind, slope in slopes.items()
+        if low <= slope <= high and np.ptp(pds[kind]) > EPSILON
     }
-    pool = [kind for kind in pds if kind in sloped or not sloped]
+    pool = [kind for kind in pds if kind in sloped] or sorted(
+        # One score for all: what slope there is comes from the folds' own levels.
+        pds,
+        key=lambda kind: 0.0 if is_flat else abs(slopes[kind] - 1.0),
+    )
     loss = {kind: _row_loss(y, pds[kind]) for kind in pool}
     best = min(pool, key=lambda kind: float(loss[kind].mean()))
     return next(kind for kind in pool if _is_as_good(loss[kind] - loss[best]))
