@@ -334,10 +334,17 @@ def test_a_run_lacks_nothing_of_the_conventions(world: MakeWorld) -> None:
     assert (data.role, len(data.digest)) == ("training", 64)
 
 
+#: Learners made of others say of which.
+COMPOSED = {
+    "ensemble": {"members": ["logistic", "woe"]},
+    "selected": {"learner": "logistic", "method": "correlation"},
+}
+
+
 @pytest.mark.parametrize("name", Learners().names())
 def test_every_learner_makes_a_complete_run(world: MakeWorld, name: str) -> None:
     here = world()
-    here.train(settings(learner={"name": name, "params": {}}))
+    here.train(settings(learner={"name": name, "params": COMPOSED.get(name, {})}))
     assert missing(here.run.record(), here.conventions) == []
 
 

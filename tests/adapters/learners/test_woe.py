@@ -149,6 +149,33 @@ def test_a_declared_sign_holds_exactly(learner: Learner, positive: bool) -> None
     )
 
 
+def _correcting() -> tuple[Floats, Labels]:
+    """Return a portfolio where income, seen beside a column that follows it, speaks anew."""
+    rng = np.random.default_rng(8)
+    x, y = portfolio()
+    follows = rng.normal(size=len(x))
+    x[:, 0] = follows + 0.6 * rng.normal(size=len(x))
+    x[:, 2] = follows
+    z = -1.0 - 2.5 * follows + 1.0 * x[:, 0]
+    return x, (rng.random(len(x)) < 1.0 / (1.0 + np.exp(-z))).astype(y.dtype)
+
+
+def test_a_proved_correction_turns_unless_it_is_forbidden(learner: Learner) -> None:
+    data = _correcting()
+    model = fit(learner, data)
+    of = {c.feature: c for c in model.card.characteristics}
+    assert of["constant"].coefficient > 0.0 > of["income"].coefficient
+    # Its points still run one way along the values.
+    assert len(set(np.sign(np.diff(of["income"].points[:-1]))) - {0.0}) == 1
+    for forbidden in ({"positive": True}, {"turn_z": 100.0}, {"monotone": {"income": -1}}):
+        held = fit(learner, data, **forbidden)
+        assert all(c.coefficient > 0.0 for c in held.card.characteristics)
+        assert "direction" in held.card.left_out["income"]
+    assert roc_auc_score(data[1], model.predict(data[0])) > roc_auc_score(
+        data[1], held.predict(data[0])
+    )
+
+
 def test_a_category_cannot_be_monotone(learner: Learner) -> None:
     with pytest.raises(UsageError) as caught:
         fit(learner, monotone={"grade": 1})
@@ -186,7 +213,7 @@ def test_twins_are_left_out_where_asked(learner: Learner) -> None:
     [
         {"max_n_bins": 1}, {"max_n_bins": 3.5}, {"min_bin_size": 0.7}, {"positive": 1},
         {"C": 0.0}, {"C": float("nan")}, {"class_weight": "heavy"}, {"monotonic_trend": "peak"},
-        {"min_ivv": 0.1}, {"smoothing": True}, {"tol": "small"},
+        {"min_ivv": 0.1}, {"smoothing": True}, {"tol": "small"}, {"turn_z": -1.0},
     ],
 )  # fmt: skip
 def test_impossible_parameters_are_refused(learner: Learner, params: dict[str, object]) -> None:

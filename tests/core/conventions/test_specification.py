@@ -63,7 +63,8 @@ def test_tags_and_their_values(text: str, conventions: Conventions) -> None:
         for name in _ticked(title):
             values = conventions.tags[name].values
             if values:
-                assert tuple(_ticked(cell)) == values
+                # An ensemble is no learner of the list, and has to be called something.
+                assert tuple(_ticked(cell)) == tuple(v for v in values if v != "ensemble")
             else:  # examples and words, which the rule must let pass
                 examples = [v for v in _ticked(cell) if "@" in v]
                 assert all(conventions.tags[name].allows(v) for v in examples)

@@ -44,6 +44,15 @@ def test_a_coefficient_against_its_bins_is_zero_and_the_rest_is_as_without_it() 
     assert fit_coefficients([free, *columns[1:]], y, weight, Penalty())[0][0] < -0.1
 
 
+def test_it_ends_at_the_same_place_wherever_it_begins() -> None:
+    columns, y, weight = _example()
+    cold = fit_coefficients(columns, y, weight, Penalty(tol=1e-10))
+    start = np.array([-1.0, 2.0, 0.0, 1.0])
+    warm = fit_coefficients(columns, y, weight, Penalty(tol=1e-10), start)
+    np.testing.assert_allclose(warm[0], cold[0], atol=1e-6)
+    assert warm[1] == pytest.approx(cold[1], abs=1e-6)
+
+
 def test_no_feature_at_all_gives_the_base_rate() -> None:
     _, y, weight = _example()
     beta, intercept = fit_coefficients([], y, weight, Penalty())

@@ -3,9 +3,9 @@
 optbinning divides each feature (a decision tree for pre-bins, then the division of most
 information value under the limits, solved to the end by its constraint solver on one thread).
 Everything after that is our own: weights of evidence, coefficients that turn against their bins
-only where that is proved, points. The PD follows from the points alone, rounded or not, and serving needs
-neither optbinning nor pandas. Missing values have a bin of their own, rare categories too; a
-code that was never seen gets the points of an average bin.
+only where that is proved, points. The PD follows from the points alone, rounded or not, and
+serving needs neither optbinning nor pandas. Missing values have a bin of their own, rare
+categories too; a code that was never seen gets the points of an average bin.
 
 A declared sign is handed to optbinning as the trend of the event rate, and kept exactly by pooling
 the bins that come back. Without one the trend is ``auto_asc_desc``, rising or falling all the way:

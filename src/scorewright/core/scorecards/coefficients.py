@@ -50,7 +50,11 @@ class Penalty:
 
 
 def fit_coefficients(
-    columns: Sequence[Evidence], y: npt.NDArray[np.int8], weight: Floats, penalty: Penalty
+    columns: Sequence[Evidence],
+    y: npt.NDArray[np.int8],
+    weight: Floats,
+    penalty: Penalty,
+    start: Floats | None = None,
 ) -> tuple[Floats, float]:
     """Fit ``logit(PD) = intercept - sum(beta_j * WoE_j)`` by L-BFGS-B, beta_j >= 0 where asked.
 
@@ -63,6 +67,8 @@ def fit_coefficients(
         y: Labels of shape (n,), 1 is bad.
         weight: Positive weights of shape (n,).
         penalty: Ridge and stopping.
+        start: Coefficients and the intercept to begin from, shape (p + 1,); 0 and the base rate
+            otherwise.
 
     Returns:
         Coefficients of shape (p,), 0 or above where asked, and the intercept.
@@ -94,18 +100,21 @@ def fit_coefficients(
         value += 0.5 * float(theta[:-1] @ theta[:-1]) / penalty.c
         return value / whole, slope / whole
 
-    start = np.append(np.zeros(len(columns)), np.log(rate / (1.0 - rate)))
-    bounds = [(0.0, None) if c.must_be_positive else (None, None) for c in columns]
+    if start is None:
+        start = np.append(np.zeros(len(columns)), np.log(rate / (1.0 - rate)))
+    held = np.array([c.must_be_positive for c in columns] + [False])
+    start = np.where(held, np.maximum(start, 0.0), start)
+    bounds = [(0.0 if h else None, None) for h in held.tolist()]
     found = minimize(
         loss,
         start,
         jac=True,
         method="L-BFGS-B",
-        bounds=[*bounds, (None, None)],
+        bounds=bounds,
         options={"maxiter": penalty.max_iter, "ftol": 1e-15, "gtol": penalty.tol, "maxcor": 20},
     )
     theta = np.asarray(found.x, dtype=np.float64)
-    at_bound = np.array([c.must_be_positive for c in columns] + [False]) & (theta <= 0.0)
+    at_bound = held & (theta <= 0.0)
     slope = loss(theta)[1]
     left = np.where(at_bound, np.minimum(slope, 0.0), slope)
     if not np.isfinite(theta).all() or float(np.abs(left).max()) > LARGEST_SLOPE:

@@ -29,7 +29,7 @@ def weights_of_evidence(bads: Floats, goods: Floats, smoothing: float = 0.0) -> 
     g = goods + smoothing * (1.0 - rate)
     out = np.zeros(len(b))
     known = (b > 0.0) & (g > 0.0)
-    out[known] = np.log(g[known] / b[known]) + np.log(all_bads / all_goods)
+    out[known] = np.log(g[known]) - np.log(b[known]) + np.log(all_bads / all_goods)
     return out
 
 

@@ -45,17 +45,19 @@ def fit_proved_coefficients(
     Raises:
         UsageError: ``learner-params`` where a fit does not converge.
     """
-    columns = list(columns)
+    columns, start = list(columns), None
     while True:
-        beta, intercept = fit_coefficients(columns, y, weight, penalty)
+        beta, intercept = fit_coefficients(columns, y, weight, penalty, start)
         if turn_z <= 0.0 or not np.any(beta < 0.0):
             return beta, intercept
         error = standard_errors(columns, (beta, intercept), (y, weight), penalty)
+        # Only this yes or no comes of matrix products, whose last digits depend on threads.
         doubtful = (beta < 0.0) & (-beta < turn_z * error)
         if not doubtful.any():
             return beta, intercept
         for j in np.flatnonzero(doubtful).tolist():
             columns[j] = replace(columns[j], must_be_positive=True)
+        start = np.append(beta, intercept)
 
 
 def standard_errors(

@@ -30,7 +30,9 @@ from scorewright.core.monotonicity import MonotoneProof, prove_monotone
 from scorewright.core.sampling import Sample
 from scorewright.core.statistics import brier, cox
 from scorewright.flows.events import StageDone, StageStarted, StepDone
+from scorewright.flows.fitting import PlainBench
 from scorewright.flows.ports import FittedModel, FoldTask
+from scorewright.flows.train.prepare import fit_task
 from scorewright.flows.train.tools import (
     Assessment,
     Floats,
@@ -87,13 +89,22 @@ def cross_validate(prepared: Prepared, tools: TrainTools, watch: Watch | None = 
     oot = None
     if prepared.plan.is_oot.any():
         sample = _sample(prepared, development)
-        model = prepared.bench.fit(sample, params)
+        # Not at the bench: what it shares, the held-out rows have helped to shape.
+        model = _apart(prepared).fit(sample, params)
         oot = prior_correction(
             model.predict(prepared.x[prepared.plan.is_oot]), _omega(prepared, sample, params)
         )
     seconds = tools.clock.elapsed() - began
     tools.notify(StageDone("validate", f"{len(folds)} folds"))
     return OutOfFold(raw, score, tuple(twins), oot, seconds, tuple(repeats), params, tuple(kept))
+
+
+def _apart(prepared: Prepared) -> PlainBench:
+    """Return a bench that shares nothing between fits."""
+    task = fit_task(
+        prepared.settings, prepared.x, prepared.y, prepared.space, dict(prepared.params)
+    )
+    return PlainBench(prepared.learner, task)
 
 
 def _sample(prepared: Prepared, rows: npt.NDArray[np.int64]) -> Sample:
