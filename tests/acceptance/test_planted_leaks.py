@@ -84,9 +84,9 @@ def late(frame: pl.DataFrame, y: Floats) -> pl.DataFrame:
     return frame.with_columns(settled=pl.Series(paid), recoveries=pl.Series(collected))
 
 
-def copied(frame: pl.DataFrame, kind: str) -> pl.DataFrame:
+def copied(frame: pl.DataFrame, kind: str, key: str = "loan_id", every: int = 20) -> pl.DataFrame:
     """Enter every twentieth applicant again under another number."""
-    again = frame.gather_every(20).with_columns(loan_id=pl.col("loan_id") + 100_000)
+    again = frame.gather_every(every).with_columns(pl.col(key) + 100_000)
     if kind == "shaken":
         again = again.with_columns(Price=pl.col("Price") + 7)
     return pl.concat([frame, again.cast(frame.schema)])
@@ -168,20 +168,33 @@ def test_applicants_dealt_into_several_folds(run: Run, monkeypatch: pytest.Monke
     stops(run, "LEAK-004", "loan_id")
 
 
-def test_taiwan_with_everything_planted(run: Run) -> None:
-    # Given 30,000 cards whose strong honest columns were accepted
+def taiwan(run: Run) -> pl.DataFrame:
+    """Begin with 30,000 cards whose strong honest columns were accepted."""
     path = SHARED / "taiwan/taiwan.csv"
     if not path.is_file():
         pytest.skip("the table is not beside the repository: shared/data/taiwan/taiwan.csv")
     frame = pl.read_csv(path, skip_rows=1, infer_schema_length=None)
-    target = "default payment next month"
-    begin(run, frame, target, "1")
+    begin(run, frame, "default payment next month", "1")
     reason = "repayment status of past months, known at the decision"
     for column in ("PAY_0", "PAY_2"):
         run("data", "accept", "LEAK-002", column, "--reason", reason)
     assert check(run) == (0, {})
+    return frame
+
+
+@pytest.mark.parametrize("every", [20, 4])
+def test_taiwan_applicants_entered_again(run: Run, every: int) -> None:
+    """Hundreds of cards without any movement are equal too, and must not hide the copies."""
+    frame = taiwan(run)
+    copied(frame, "exact", "ID", every).write_csv("table.csv")
+    stops(run, "LEAK-006", "table")
+
+
+def test_taiwan_with_everything_planted(run: Run) -> None:
+    # Given
+    frame = taiwan(run)
     # When
-    y = frame[target].to_numpy().astype(np.float64)
+    y = frame["default payment next month"].to_numpy().astype(np.float64)
     n, k = counts(frame["AGE"].cast(pl.String) + frame["EDUCATION"].cast(pl.String), y)
     planted = frame.with_columns(
         by_group=pl.Series(k / n),

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
+from tests.core.leakage.conftest import Table
 
 from scorewright.core.findings import Finding
-
-if TYPE_CHECKING:
-    from tests.core.leakage.conftest import Table
 
 
 def _with_copies(clean: Table, count: int, **changed: pl.Series) -> Table:
@@ -70,8 +66,8 @@ def test_coarse_rows_are_a_warning_however_many(clean: Table) -> None:
     assert finding.evidence["share"] > 0.9
 
 
-def test_idle_accounts_that_differ_in_age_alone_are_no_copies() -> None:
-    """Balances of 0 throughout leave limit and age to differ, as in card portfolios."""
+def _cards(**changed: float) -> Table:
+    """Card accounts, 6 % idle, every twentieth entered again if a change of it is given."""
     rng = np.random.default_rng(8)
     n = 6_000
     idle = rng.random(n) < 0.06
@@ -82,7 +78,33 @@ def test_idle_accounts_that_differ_in_age_alone_are_no_copies() -> None:
             "age": rng.integers(21, 70, n),
         }
     )
-    from tests.core.leakage.conftest import Table
+    if changed:
+        again = frame.gather_every(20).with_columns(
+            (pl.col(name) + by).cast(frame.schema[name]) for name, by in changed.items()
+        )
+        frame = pl.concat([frame, again])
+    n = frame.height
+    return Table(frame, (rng.random(n) < 0.2).astype(np.int8), rng.integers(0, 5, n))
 
-    table = Table(frame, (rng.random(n) < 0.2).astype(np.int8), rng.integers(0, 5, n))
-    assert all(finding.severity == "warning" for finding in _twins(table))
+
+def test_idle_accounts_that_differ_in_age_alone_are_no_copies() -> None:
+    """Balances of 0 throughout leave limit and age to differ, as in card portfolios."""
+    assert all(finding.severity == "warning" for finding in _twins(_cards()))
+
+
+def test_idle_accounts_that_differ_in_the_limit_alone_are_no_copies() -> None:
+    cards = _cards()
+    without = Table(cards.frame.drop("age"), cards.y, cards.fold)
+    assert all(finding.severity == "warning" for finding in _twins(without))
+
+
+def test_idle_accounts_do_not_hide_copies() -> None:
+    (finding,) = _twins(_cards(limit=0))
+    assert (finding.severity, finding.subject) == ("error", "applications")
+    assert 350 <= finding.evidence["copies"] <= finding.evidence["rows"]
+    assert f"{finding.evidence['copies']} of them: they are copies" in finding.message
+
+
+def test_idle_accounts_do_not_hide_copies_with_one_value_changed() -> None:
+    errors = [f for f in _twins(_cards(bill_2=3)) if f.severity == "error"]
+    assert [finding.subject for finding in errors] == ["bill_2"]

@@ -1,8 +1,7 @@
 """Rows entered twice: equal in every feature, or in all but one, and in different folds.
 
-Coarse features make honest rows equal too, but then rows that differ in one fine feature alone
-are far more frequent still. Where dropping any fine feature hardly adds to the equal rows, the
-rows are copies.
+Coarse features and accounts without any movement make honest rows equal too; see `copies` for
+how copies are told from them.
 """
 
 from __future__ import annotations
@@ -17,21 +16,16 @@ import polars as pl
 
 from scorewright.core.contracts import Contract
 from scorewright.core.findings import Finding
+from scorewright.core.leakage.copies import FINE, LEAST_SHARE, Hashes, copied_rows
 from scorewright.core.leakage.limits import answer
 
 __all__ = ["twins"]
 
 Labels = npt.NDArray[np.integer[Any]]
 Folds = npt.NDArray[np.integer[Any]]
-Hashes = npt.NDArray[np.uint64]
 
-#: Copies below this share of the rows change no figure, and stop nothing.
-LEAST_SHARE = 0.01
-#: A feature is fine where two rows agree by chance less often than this.
-FINE = 0.2
-LEAST_FINE, MOST_FINE, MOST_TRIED = 3, 24, 24
-#: Of pairs equal without a fine feature at least this share is equal with it, if they are copies.
-COPIES = 0.25
+#: Features without which rows are compared, the finest first.
+MOST_TRIED = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,9 +44,9 @@ class _Rows:
     fold: Folds
     y: Labels
 
-    def sets(self, row: Hashes) -> pl.DataFrame:
+    def sets(self, but: str = "") -> pl.DataFrame:
         """Return the sets of equal rows that lie in several folds."""
-        table = pl.DataFrame({"row": row, "fold": self.fold, "y": self.y})
+        table = pl.DataFrame({"row": self._row(but), "fold": self.fold, "y": self.y})
         return (
             table.group_by("row")
             .agg(
@@ -63,18 +57,19 @@ class _Rows:
             .filter(pl.col("folds") > 1)
         )
 
-    def are_copies(self, row: Hashes, but: str = "") -> bool:
-        """Whether dropping one more fine feature hardly adds pairs, whichever it is."""
-        fine = [name for name in self.fine if name != but][:MOST_FINE]
-        pairs = _pairs(self.sets(row))
-        return len(fine) >= LEAST_FINE and all(
-            pairs >= COPIES * _pairs(self.sets(row - self.cells[name])) for name in fine
-        )
+    def copies(self, but: str = "") -> int:
+        """Return how many rows are copies of rows in other folds, one feature left out."""
+        fine = {name: self.cells[name] for name in self.fine if name != but}
+        return copied_rows(self._row(but), fine, self.fold)
 
+    def once(self) -> _Rows:
+        """Return the first of each set of equal rows."""
+        first = np.sort(np.unique(self.whole, return_index=True)[1])
+        cells = {name: cell[first] for name, cell in self.cells.items()}
+        return _Rows(cells, self.whole[first], self.fine, self.fold[first], self.y[first])
 
-def _pairs(sets: pl.DataFrame) -> float:
-    rows = sets["rows"].cast(pl.Float64)
-    return float((rows * (rows - 1)).sum()) / 2
+    def _row(self, but: str) -> Hashes:
+        return self.whole - self.cells[but] if but else self.whole
 
 
 def twins(frame: pl.DataFrame, contract: Contract, y: Labels, fold: Folds) -> Iterator[Finding]:
@@ -86,16 +81,16 @@ def twins(frame: pl.DataFrame, contract: Contract, y: Labels, fold: Folds) -> It
     if not names:
         return
     rows = _hashed(frame.select(names), fold, y)
-    equal = rows.sets(rows.whole)
-    count = int(equal["rows"].sum())
-    if count:
-        yield _identical(contract, frame.height, equal, rows)
-    tried = [name for name in rows.fine[:MOST_TRIED] if len(names) > 1]
-    near = {name: int(rows.sets(rows.whole - rows.cells[name])["rows"].sum()) for name in tried}
+    equal = rows.sets()
+    if equal.height:
+        yield _identical(contract, equal, rows)
+    once = rows.once()  # exact copies are told of already
+    tried = rows.fine[:MOST_TRIED] if len(names) > 1 else ()
+    near = {name: int(once.sets(name)["rows"].sum()) for name in tried}
     for name in sorted(near, key=lambda name: (-near[name], name)):
-        if near[name] - count < LEAST_SHARE * frame.height:
+        if near[name] < LEAST_SHARE * frame.height:
             return
-        if rows.are_copies(rows.whole - rows.cells[name], but=name):
+        if once.copies(name):
             yield _nearly(contract, frame.height, name, near[name])
             return
 
@@ -114,26 +109,27 @@ def _hashed(features: pl.DataFrame, fold: Folds, y: Labels) -> _Rows:
     return _Rows(cells, whole, tuple(fine), fold, y)
 
 
-def _identical(contract: Contract, height: int, equal: pl.DataFrame, rows: _Rows) -> Finding:
-    count, agree = int(equal["rows"].sum()), int(equal["agree"].sum())
-    certain = count >= LEAST_SHARE * height and rows.are_copies(rows.whole)
+def _identical(contract: Contract, equal: pl.DataFrame, rows: _Rows) -> Finding:
+    count, agree, height = int(equal["rows"].sum()), int(equal["agree"].sum()), len(rows.whole)
+    copies = min(rows.copies(), count)
     mend = (
         "Remove rows entered twice, or name the applicant's column as key under [data] so that "
         "they stay in one fold"
     )
     return Finding(
         code="LEAK-006",
-        severity="error" if certain else "warning",
+        severity="error" if copies else "warning",
         subject=contract.table,
         message=f"{count} rows ({count / height:.1%}) equal another row in every feature and lie "
         f"in another fold; in {agree} of {equal.height} such sets the outcome agrees too."
-        + (" Chance does not explain them: they are copies." if certain else ""),
+        + (f" Chance does not explain {copies} of them: they are copies." if copies else ""),
         remedy=answer("LEAK-006", contract.table, mend)
-        if certain
+        if copies
         else f"{mend}. Few or coarse features explain it as well.",
         evidence={
             "rows": count,
             "share": round(count / height, 6),
+            "copies": copies,
             "sets": equal.height,
             "sets_with_one_outcome": agree,
         },
