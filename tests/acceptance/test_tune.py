@@ -210,10 +210,12 @@ def test_manual_sets_constraints_and_the_best_in_the_settings(tmp_path: Path) ->
     kept = [line for line in before.splitlines() if line.startswith("#")]
     assert [line for line in file.read_text("utf-8").splitlines() if line.startswith("#")] == kept
     assert "History" in (tmp_path / "tune.html").read_text("utf-8")
-    # And the same command, with the best in the settings, is a search of its own
-    failed = call(tmp_path, "tune", "--json", code=2)
-    assert json.loads(failed.stdout)["error"]["code"] == "tuning-other-study"
-    assert "learner.params" in failed.stderr
+    # And the same command, with the best in the settings, goes on with the same study
+    again = tuned(tmp_path)
+    assert again["trials"] == {"complete": 2}
+    assert again["run_id"] == document["run_id"]
+    assert again["learner_params"] == document["learner_params"]
+    assert len(runs(tmp_path, "trial")) == 2
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,9 @@ def test_manual_sets_constraints_and_the_best_in_the_settings(tmp_path: Path) ->
     [
         ('constraints = ["roc_auk >= 0.5"]', "tuning-constraint", "roc_auc"),
         ('constraints = ["ks above 0.5"]', "tuning-constraint", "figure <= x"),
-        ('constraints = ["air >= 0.8"]', "tuning-constraint", "air"),
+        ('constraints = ["air >= 0.8"]', "tuning-constraint", "[tuning.protected]"),
+        ('purpose = "my_search"', "tuning-purpose", "optimization_fbeta"),
+        ("space.C = { low = 0.0, high = 2.0 }", "tuning-space", "above 0"),
         ("space.C = { low = 1.0 }", "tuning-space", "low and high"),
         ("space.D = { low = 1, high = 2 }", "learner-params", "D"),
         ('sampler = "manual"', "tuning-set", "[[tuning.sets]]"),

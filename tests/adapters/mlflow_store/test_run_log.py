@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from mlflow import MlflowClient
 
 from scorewright.adapters.mlflow_store import MlflowRunLog
+from scorewright.adapters.mlflow_store.run_handle import MlflowRun
 from scorewright.core.bundles import Bundle
 from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.flows.ports import DatasetInput, RunStart
@@ -229,6 +231,69 @@ def test_an_interrupt_ends_the_run_as_killed(
     with pytest.raises(KeyboardInterrupt), run_log.start(start) as run:
         raise KeyboardInterrupt
     assert fresh_client().get_run(run.run_id).info.status == "KILLED"
+
+
+def _interrupted_after(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method whose answer an interrupt keeps from its caller."""
+
+    def interrupted(*arguments: Any, **named: Any) -> Any:
+        method(*arguments, **named)
+        raise KeyboardInterrupt
+
+    return interrupted
+
+
+@pytest.mark.parametrize("moment", ["made", "entered", "reopened"])
+def test_an_interrupt_before_the_work_begins_leaves_no_run_open(
+    run_log: MlflowRunLog,
+    start: RunStart,
+    fresh_client: Fresh,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    # Given an interrupt while the run is made, just after, or while it is opened again
+    if moment == "reopened":
+        with run_log.start(start) as run:
+            pass
+        start = replace(start, continues=run.run_id)
+    context = run_log.start(start)
+    if moment == "made":
+        monkeypatch.setattr(MlflowClient, "create_run", _interrupted_after(MlflowClient.create_run))
+    elif moment == "reopened":
+        monkeypatch.setattr(MlflowClient, "update_run", _interrupted_after(MlflowClient.update_run))
+    else:
+        monkeypatch.setattr(
+            "scorewright.adapters.mlflow_store.run_log.MlflowRun", _interrupted_after(MlflowRun)
+        )
+    # When
+    with pytest.raises(KeyboardInterrupt), context:
+        pytest.fail("the run was entered")
+    # Then
+    monkeypatch.undo()
+    client = fresh_client()
+    experiment = client.get_experiment_by_name(start.experiment)
+    assert experiment is not None
+    (found,) = client.search_runs([experiment.experiment_id])
+    assert found.info.status == "KILLED"
+    assert found.info.end_time is not None
+
+
+def test_a_run_that_cannot_be_made_is_not_looked_for(
+    run_log: MlflowRunLog, start: RunStart, fresh_client: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a run of the same name that is open, and an interrupt before one is made
+    with run_log.start(start) as other:
+        context = run_log.start(start)
+
+        def interrupted(*_: Any, **__: Any) -> Any:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(MlflowClient, "create_run", interrupted)
+        with pytest.raises(KeyboardInterrupt), context:
+            pytest.fail("the run was entered")
+        monkeypatch.undo()
+        # Then the other one is left alone
+        assert fresh_client().get_run(other.run_id).info.status == "RUNNING"
 
 
 def test_an_experiment_is_made_once(

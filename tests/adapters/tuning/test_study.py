@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+from optuna.storages._cached_storage import _CachedStorage
 from tests.adapters.histories.servers import postgres_binaries, running_postgres
 
 from scorewright.adapters.tuning import OptunaStudies
 from scorewright.adapters.tuning.queueing import ATTEMPTS
-from scorewright.core.errors import UsageError
+from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.tuning import Choices, Range
 from scorewright.flows.tuning import Broken, Done, Drawn, Outcome, Source, Stopped, StudyPlan
 
@@ -158,6 +161,67 @@ def test_an_interrupted_trial_is_queued_again(
         first, second = study.trials()
     assert (first.state, second.state) == ("failed", "complete")
     assert first.params == second.params
+
+
+@pytest.mark.parametrize("moment", ["report", "keep"])
+@pytest.mark.parametrize("ending", [KeyboardInterrupt(), SystemExit(143)])
+def test_an_interrupt_the_storage_answers_with_an_error_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str, ending: BaseException
+) -> None:
+    # Given an interrupt inside a transaction, which the storage answers with an error of its own
+    method = {"report": "set_trial_intermediate_value", "keep": "set_trial_user_attr"}[moment]
+
+    def interrupted(*_: Any) -> None:
+        try:
+            raise ending
+        finally:
+            raise StorageInternalError("This transaction is closed")
+
+    def do(drawn: Drawn) -> Outcome:
+        monkeypatch.setattr(RDBStorage, method, interrupted)
+        monkeypatch.setattr(_CachedStorage, method, interrupted)
+        drawn.report(0, 0.5)
+        return value(drawn)
+
+    with OptunaStudies(None, tmp_path, "s").open(plan()) as study:
+        with pytest.raises(type(ending)):
+            study.work(do)
+        monkeypatch.undo()
+        # Then the trial's parameters are tried again
+        study.work(value)
+        first, second = study.trials()
+    assert (first.state, second.state) == ("failed", "complete")
+    assert first.params == second.params
+
+
+def test_a_storage_that_fails_in_a_trial_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise StorageInternalError from OSError("no space left")
+
+    def do(drawn: Drawn) -> Outcome:
+        monkeypatch.setattr(_CachedStorage, "set_trial_intermediate_value", broken)
+        drawn.report(0, 0.5)
+        return value(drawn)
+
+    with (
+        OptunaStudies(None, tmp_path, "s").open(plan()) as study,
+        pytest.raises(ScorewrightError, match="no space left") as failed,
+    ):
+        study.work(do)
+    assert failed.value.code == "tuning-storage-unreachable"
+
+
+def test_a_trial_keeps_what_it_took_from_the_settings(studies: OptunaStudies, name: str) -> None:
+    with studies.open(plan(name=name, base={"other": 1, "x": 9.0})) as study:
+        study.enqueue([{"x": 0.25, "other": 7}])
+        study.work(value)
+        study.work(value)
+    with studies.open(plan(name=name, base={"other": 2})) as study:
+        first, second = study.trials()
+    assert (first.params["other"], second.params["other"]) == (7, 1)
+    assert second.params["x"] != 9.0
 
 
 DYING = """

@@ -63,3 +63,24 @@ def test_a_violation_is_positive_exactly_outside(value: float, low: float, width
 
 def test_an_endless_figure_keeps_a_lower_bound() -> None:
     assert Constraint("", "f", low=0.8).violation({"f": math.inf}) <= 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "remedy"),
+    [
+        ("air >= 0.8", "needs a protected group", "[tuning.protected]"),
+        ("threshold_low >= 0.1", "bootstrap", "[validation]"),
+        ("oot_ks >= 0.1", "no rows are held out of time", '"out_of_time" under [validation]'),
+    ],
+)
+def test_a_figure_the_settings_do_not_ask_for_is_refused_with_what_asks(
+    text: str, said: str, remedy: str
+) -> None:
+    known = known_figures(has_oot=False, has_protected=False, has_interval=False)
+    with pytest.raises(UsageError) as refused:
+        parse_constraint(text, known)
+    assert refused.value.code == "tuning-constraint"
+    assert said in refused.value.message
+    assert remedy in refused.value.remedy
+    everything = known_figures(has_oot=True, has_protected=True, has_interval=True)
+    assert parse_constraint(text, everything).text == text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,11 @@ from tests.fakes.tuning import Searching, table, tuning_settings
 from scorewright.adapters.learners import Learners
 from scorewright.core.conventions import missing
 from scorewright.core.errors import ScorewrightError, UsageError
+from scorewright.core.matrix import FeatureSpace
+from scorewright.core.tuning import differences
 from scorewright.flows.events import Note, StepDone
 from scorewright.flows.ports import FitTask, FittedModel, Learner
+from scorewright.flows.tuning.search import plan_search
 
 
 @pytest.fixture
@@ -253,6 +256,118 @@ def test_a_study_of_something_else_is_refused(searching: Searching) -> None:
         assert refused.value.details == {"differences": [part]}
 
 
+def written(result: Any, **tuning: Any) -> Any:
+    """Return settings that hold the best parameters, as ``tune --write`` leaves them."""
+    return tuning_settings({"name": "logistic", "params": dict(result.params)}, **tuning)
+
+
+def test_a_study_goes_on_when_its_best_parameters_stand_in_the_settings(
+    searching: Searching,
+) -> None:
+    base = {"name": "logistic", "params": {"C": 3.0, "max_iter": 700}}
+    first = searching.tune(tuning_settings(base, trials=2))
+    assert first.params is not None
+    assert first.params["max_iter"] == 700
+    # When they are written, and more trials are asked for
+    second = searching.tune(written(first, trials=3))
+    # Then nothing was done twice, and the trials are those of a search that was never written
+    assert [t.run_id for t in second.trials][:2] == [t.run_id for t in first.trials]
+    assert len(searching.runs()) == len(second.trials) == 3
+    assert second.search.identity == first.search.identity
+    # But what no trial sets is still a part of it
+    other = {"name": "logistic", "params": {**first.params, "max_iter": 900}}
+    with pytest.raises(UsageError, match=r"learner\.params"):
+        searching.tune(tuning_settings(other, trials=4))
+
+
+@pytest.mark.parametrize("sampler", ["manual", "tpe"])
+def test_a_trial_remembers_what_it_took_from_the_settings(
+    searching: Searching, sampler: str
+) -> None:
+    # Given a set that names a parameter the others take from the settings
+    base = {"name": "logistic", "params": {"max_iter": 700}}
+    sets = [{"C": 0.5}, {"C": 2.0, "max_iter": 500}]
+    asked: dict[str, Any] = {"sampler": sampler, "sets": sets}
+    first = searching.tune(tuning_settings(base, trials=2, **asked))
+    assert [t.params for t in first.trials] == [{"C": 0.5, "max_iter": 700}, sets[1]]
+    # When the settings say something else of it
+    changed = {"name": "logistic", "params": {"max_iter": 600}}
+    second = searching.tune(tuning_settings(changed, trials=2, **asked))
+    # Then the trials still say what they were made with
+    assert [t.params for t in second.trials] == [t.params for t in first.trials]
+    assert second.leaders.best is not None
+    assert second.params == second.leaders.best.params
+    assert [run.params["max_iter"] for run in searching.runs()] == [700, 500]
+
+
+def test_other_categories_and_other_libraries_make_another_study(
+    searching: Searching, world: MakeWorld, tmp_path: Path
+) -> None:
+    first = searching.tune(tuning_settings(trials=1))
+    versions = {**searching.world.tools.library_versions, "numpy": "0.1"}
+    with pytest.raises(UsageError, match="versions") as refused:
+        searching.tune(tuning_settings(trials=2), library_versions=versions)
+    assert refused.value.details == {"differences": ["versions"]}
+    # And the digest of each trial follows
+    elsewhere = Searching(world(table()), tmp_path / "elsewhere")
+    elsewhere.tune(tuning_settings(trials=1), library_versions=versions)
+    cell = "scorewright.cell"
+    assert elsewhere.runs()[0].start.tags[cell] != searching.runs()[0].start.tags[cell]
+    # The same columns with another category
+    prepared = first.search.prepared
+    features = tuple(
+        replace(f, categories=(*f.categories, "new")) if f.is_categorical else f
+        for f in prepared.space.features
+    )
+    other = plan_search(
+        prepared.settings,
+        replace(prepared, space=FeatureSpace(features)),
+        searching.world.tools.library_versions,
+    )
+    assert differences(first.search.identity, other.identity) == ["features"]
+
+
+def test_a_purpose_the_conventions_do_not_know_is_refused_before_any_work(
+    searching: Searching,
+) -> None:
+    with pytest.raises(UsageError, match="demo_my_search") as refused:
+        searching.tune(tuning_settings(trials=1, purpose="my_search"))
+    assert refused.value.code == "tuning-purpose"
+    assert "purpose under [tuning]" in refused.value.remedy
+    assert "optimization_fbeta" in refused.value.remedy
+    assert searching.world.events == []
+    assert searching.world.run_log.runs == []
+
+
+@pytest.mark.parametrize(
+    ("learner", "tuning", "code", "said", "section"),
+    [
+        ("lgbm", {"space": {"colsample_bytree": {"low": 0.2, "high": 1.5}}},
+         "tuning-space", "colsample_bytree is a number above 0 to 1", "[tuning.space]"),
+        ("lgbm", {"space": {"num_leaves": {"low": 1, "high": 31}}},
+         "tuning-space", "num_leaves is a whole number from 2", "[tuning.space]"),
+        ("lgbm", {"space": {"num_leafs": {"low": 2, "high": 31}}},
+         "learner-params", "[tuning.space]: The learner 'lgbm' has no", "[tuning.space]"),
+        ("lgbm", {"space": {}, "sets": [{"num_leafs": 3}]},
+         "learner-params", "[[tuning.sets]]: The learner 'lgbm' has no", "[[tuning.sets]]"),
+        ("woe", {"space": {"max_n_bins": {"low": 1, "high": 9}}},
+         "learner-params", "[tuning.space]: max_n_bins cannot be 1", "In [tuning.space] it is"),
+        ("logistic", {"constraints": ["air >= 0.8"]},
+         "tuning-constraint", "needs a protected group", "[tuning.protected]"),
+    ],
+)  # fmt: skip
+def test_what_no_trial_could_do_is_refused_before_the_data_are_read(
+    searching: Searching, learner: str, tuning: dict[str, Any], code: str, said: str, section: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        searching.tune(tuning_settings({"name": learner, "params": {}}, **tuning))
+    assert refused.value.code == code
+    assert said in refused.value.message
+    assert section in refused.value.remedy
+    assert "[learner.params]" not in refused.value.remedy
+    assert searching.world.events == []
+
+
 def test_time_that_is_up_leaves_a_study_to_go_on_with(searching: Searching) -> None:
     # The clock of this world moves a second at every look.
     result = searching.tune(tuning_settings(trials=50, timeout_minutes=0.05))
@@ -284,6 +399,10 @@ def test_nested_validation_scores_the_search_itself(searching: Searching) -> Non
     assert nested.optimism == pytest.approx(best - nested.value)
     assert len(nested.params) == 2
     assert len(searching.runs()) == 2
+    said = [e.detail for e in searching.world.events
+            if isinstance(e, StepDone) and e.stage == "tune-nested"]  # fmt: skip
+    assert said[0].startswith("outer fold 1 of 2, 0 of 2 trials")
+    assert said[-1].startswith("outer fold 2 of 2, 2 of 2 trials")
     # And it is not done twice
     again = searching.tune(chosen)
     assert again.nested is not None

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 __all__ = ["library_versions"]
 
 PACKAGES = (
-    "scorewright", "catboost", "lightgbm", "mlflow", "numpy", "optbinning", "polars",
+    "scorewright", "catboost", "imbalanced-learn", "lightgbm", "mlflow", "numpy", "optbinning", "polars",
     "scikit-learn", "scipy", "xgboost",
     "fastapi", "uvicorn",
 )  # fmt: skip

@@ -6,8 +6,10 @@ tracking URI: a program that uses MLflow for itself finds everything as it left 
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,22 +88,53 @@ class MlflowRunContext:
         Raises:
             UsageError: ``run-missing``: the run it continues is not there.
         """
-        if self._start.continues is not None:
-            self._run_id = self._start.continues
-            self._reopen()
-        else:
-            with translated(self._location):
-                run = self._client.create_run(
-                    self._experiment_id, tags=_tags(self._start), run_name=self._start.name
-                )
-            self._run_id = run.info.run_id
-        return MlflowRun(self._client, self._location, self._run_id, self._experiment_id)
+        began = time.time_ns() // 1_000_000
+        try:
+            if self._start.continues is not None:
+                self._reopen(self._start.continues)
+            else:
+                self._create(began)
+            return MlflowRun(self._client, self._location, self._run_id, self._experiment_id)
+        except BaseException as error:
+            # Nobody calls __exit__ for a run that could not be entered.
+            if not self._run_id and isinstance(error, KeyboardInterrupt | SystemExit):
+                self._run_id = self._unheard(began)
+            if self._run_id:
+                self.__exit__(type(error), error, error.__traceback__)
+            raise
 
-    def _reopen(self) -> None:
+    def _create(self, began: int) -> None:
+        with translated(self._location):
+            run = self._client.create_run(
+                self._experiment_id,
+                start_time=began,
+                tags=_tags(self._start),
+                run_name=self._start.name,
+            )
+        self._run_id = run.info.run_id
+
+    def _unheard(self, began: int) -> str:
+        """Return the id of a run that the store made, and of which an interrupt kept the news.
+
+        Args:
+            began: Milliseconds since 1970, as it was given to the store.
+        """
+        wanted = _tags(self._start).items()
+        with contextlib.suppress(ScorewrightError), translated(self._location):
+            found = self._client.search_runs(
+                [self._experiment_id],
+                f"attributes.status = 'RUNNING' and attributes.start_time = {began}",
+            )
+            own = [run.info.run_id for run in found if wanted <= run.data.tags.items()]
+            return own[0] if len(own) == 1 else ""
+        return ""
+
+    def _reopen(self, run_id: str) -> None:
         """Let an ended run go on: its name and tags are those of today, its figures stay."""
         from mlflow.entities import RunTag  # noqa: PLC0415 - heavy
 
-        run = existing_run(self._client, self._location, self._run_id)
+        run = existing_run(self._client, self._location, run_id)
+        self._run_id = run_id
         with translated(self._location):
             self._client.update_run(self._run_id, status="RUNNING", name=self._start.name)
             tags = [RunTag(name, value) for name, value in _tags(self._start).items()]

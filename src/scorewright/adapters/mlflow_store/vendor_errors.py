@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from scorewright.adapters.interrupts import interrupt_behind
 from scorewright.adapters.mlflow_store.location import StoreKind, StoreLocation
 from scorewright.core.errors import ScorewrightError
 
@@ -55,20 +56,29 @@ def quiet() -> Iterator[None]:
 def translated(location: StoreLocation) -> Iterator[None]:
     """Turn what MLflow, its database and the disk raise into errors with a remedy.
 
+    An interrupt inside a transaction makes SQLAlchemy say that the transaction is closed: it is
+    the interrupt that goes on, not that error.
+
     Raises:
+        KeyboardInterrupt: Where it lies behind the error.
+        SystemExit: As well.
         ScorewrightError: ``store-locked``, ``store-unreachable``, ``store-write-failed``, or
             ``store-refused`` for everything MLflow would not take.
     """
     from mlflow.exceptions import MlflowException  # noqa: PLC0415 - takes seconds to import
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
+    before = sys.exception()
     try:
         with quiet():
             yield
-    except (MlflowException, SQLAlchemyError) as error:
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        interrupt = interrupt_behind(error, before)
+        if interrupt is not None:
+            raise interrupt from None
+        if isinstance(error, OSError):
+            raise write_failed(error, location) from error
         raise _translate(error, location) from error
-    except OSError as error:
-        raise write_failed(error, location) from error
 
 
 def _translate(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scorewright.adapters.tuning.places import quiet
-from scorewright.adapters.tuning.queueing import SET, is_retry
+from scorewright.adapters.tuning.queueing import BASE, SET, is_retry
 from scorewright.core.tuning import Choices, Range
 from scorewright.flows.tuning import StudyPlan
 
@@ -69,10 +69,17 @@ class DrawnTrial:
 
     def _drawn(self, plan: StudyPlan) -> dict[str, Any] | None:
         given = self._trial.user_attrs.get(SET)
-        if plan.sampler == "manual":
-            return None if given is None else dict(given)
-        drawn = {name: self._draw(name, plan.space[name]) for name in sorted(plan.space)}
-        return {**drawn, **(given or {})}
+        if plan.sampler == "manual" and given is None:
+            return None
+        drawn: dict[str, Any] = {}
+        if plan.sampler != "manual":
+            drawn = {name: self._draw(name, plan.space[name]) for name in sorted(plan.space)}
+        own = {**drawn, **(given or {})}
+        base = {name: value for name, value in plan.base.items() if name not in own}
+        if base:
+            # The settings may say something else tomorrow; the trial was made with this.
+            self._trial.set_user_attr(BASE, base)
+        return {**base, **own}
 
     def _draw(self, name: str, dimension: Range | Choices) -> Any:  # noqa: ANN401 - a parameter
         if isinstance(dimension, Choices):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from scorewright.adapters.interrupts import interrupt_behind
 from scorewright.adapters.tuning.queueing import queue_again
 from scorewright.core.errors import MissingExtraError, ScorewrightError, UsageError
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 
-__all__ = ["Place", "open_storage", "translated"]
+__all__ = ["Place", "answering", "interrupting", "open_storage", "quiet", "translated"]
 
 #: Seconds between two heartbeats of a trial, and without one until it counts as dead.
 HEARTBEAT, GRACE = 15, 60
@@ -133,21 +135,70 @@ def _database(place: Place) -> RDBStorage:
 
 @contextmanager
 def translated(place: Place) -> Iterator[None]:
-    """Turn what the storage says into our errors, without its address's password."""
+    """Turn what the storage says into our errors, without its address's password.
+
+    An interrupt that the storage answered with an error goes on as the interrupt.
+
+    Raises:
+        KeyboardInterrupt: Where it lies behind the error.
+        SystemExit: As well.
+        ScorewrightError: ``tuning-storage-unreachable``.
+    """
+    with answering(place, OSError, RuntimeError, ValueError):
+        yield
+
+
+@contextmanager
+def answering(place: Place, *further: type[Exception]) -> Iterator[None]:
+    """Do as `translated` with what only a storage raises: for work that is not the storage's.
+
+    Args:
+        place: Where the study lies.
+        further: Errors that are the storage's as well.
+    """
     from optuna.exceptions import StorageInternalError  # noqa: PLC0415 - heavy
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - heavy
 
+    known: tuple[type[Exception], ...] = (StorageInternalError, SQLAlchemyError, *further)
+    try:
+        with interrupting(*further):
+            yield
+    except known as error:
+        raise _unreachable(place, error) from None
+
+
+@contextmanager
+def interrupting(*further: type[Exception]) -> Iterator[None]:
+    """Let an interrupt go on that the storage answered with an error.
+
+    Args:
+        further: Errors to look behind, besides those that only a storage raises.
+    """
+    from optuna.exceptions import StorageInternalError  # noqa: PLC0415 - heavy
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - heavy
+
+    known: tuple[type[Exception], ...] = (StorageInternalError, SQLAlchemyError, *further)
+    before = sys.exception()
     try:
         yield
-    except (OSError, SQLAlchemyError, StorageInternalError, RuntimeError, ValueError) as error:
-        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        lines = _hidden(str(cause or error)).strip().split("\n")
-        raise ScorewrightError(
-            f"The study's storage {place.shown} cannot be used: {lines[0]}",
-            remedy="Check that the address is right, its server runs and this user may write "
-            "there; then run 'scorewright tune' again, finished trials are kept.",
-            code="tuning-storage-unreachable",
-        ) from None
+    except known as error:
+        interrupt = interrupt_behind(error, before)
+        if interrupt is not None:
+            raise interrupt from None
+        raise
+
+
+def _unreachable(place: Place, error: BaseException) -> ScorewrightError:
+    from optuna.exceptions import StorageInternalError  # noqa: PLC0415 - heavy
+
+    cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+    lines = _hidden(str(cause or error)).strip().split("\n")
+    return ScorewrightError(
+        f"The study's storage {place.shown} cannot be used: {lines[0]}",
+        remedy="Check that the address is right, its server runs and this user may write "
+        "there; then run 'scorewright tune' again, finished trials are kept.",
+        code="tuning-storage-unreachable",
+    )
 
 
 @contextmanager

@@ -8,10 +8,13 @@ if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
-__all__ = ["ATTEMPTS", "DIGEST", "QUEUED", "SET", "is_retry", "queue_again"]
+__all__ = ["ATTEMPTS", "BASE", "DIGEST", "QUEUED", "SET", "is_retry", "queue_again"]
 
 #: Attributes of a trial whose parameters were given.
 SET, DIGEST, QUEUED = "set", "set_digest", "queued"
+
+#: What a trial took from the settings for searched parameters that it does not set itself.
+BASE = "base"
 
 #: How often parameters are tried; those that kill every process are left alone then.
 ATTEMPTS = 4

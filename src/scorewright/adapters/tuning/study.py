@@ -13,8 +13,8 @@ import numpy as np
 
 from scorewright.adapters.tuning.drawing import DrawnTrial, state_of
 from scorewright.adapters.tuning.locks import ProcessLocks
-from scorewright.adapters.tuning.places import Place, quiet, translated
-from scorewright.adapters.tuning.queueing import DIGEST, QUEUED, SET, is_retry, queue_again
+from scorewright.adapters.tuning.places import Place, answering, interrupting, quiet, translated
+from scorewright.adapters.tuning.queueing import BASE, DIGEST, QUEUED, SET, is_retry, queue_again
 from scorewright.core.tuning import Trial, TrialState, set_digest
 from scorewright.flows.tuning import Broken, Done, Drawn, Outcome, Source, Stopped, StudyPlan
 
@@ -99,10 +99,11 @@ class OptunaStudy:
         ending: list[SystemExit] = []
 
         def objective(trial: optuna.Trial) -> float:
-            trial.set_user_attr(_WORKER, self.token)
-            drawn = DrawnTrial(trial, self.plan, self._complete())
             try:
-                outcome = do(drawn)
+                with interrupting():
+                    trial.set_user_attr(_WORKER, self.token)
+                    outcome = do(DrawnTrial(trial, self.plan, self._complete()))
+                    return self._keep(trial, outcome)
             except KeyboardInterrupt:
                 queue_again(self.study, state_of(trial))
                 raise
@@ -111,10 +112,9 @@ class OptunaStudy:
                 queue_again(self.study, state_of(trial))
                 ending.append(end)
                 raise KeyboardInterrupt from end
-            return self._keep(trial, outcome)
 
         self.study.sampler = self._sampler()
-        with quiet():
+        with quiet(), answering(self.place):
             try:
                 self.study.optimize(objective, n_trials=1, catch=(_TrialFailed,))
             except KeyboardInterrupt:
@@ -228,7 +228,7 @@ class OptunaStudy:
         return Trial(
             number=trial.number,
             state=_STATES[trial.state.name],
-            params={**trial.params, **attrs.get(SET, {})},
+            params={**attrs.get(BASE, {}), **trial.params, **attrs.get(SET, {})},
             value=trial.value if trial.state.name == "COMPLETE" else None,
             violations=dict(attrs.get(_VIOLATIONS, {})),
             folds=dict(sorted(trial.intermediate_values.items())),

@@ -37,11 +37,12 @@ class SubprocessWorkers:
                 yield lambda: [note for w in workers if (note := w.news()) is not None]
             except BaseException:
                 for worker in workers:
+                    worker.ask_to_end()
+                for worker in workers:
                     worker.end()
                 raise
-            finally:
-                for worker in workers:
-                    worker.join()
+            for worker in workers:
+                worker.join()
 
     def _command(self, number: int) -> list[str]:
         return [
@@ -70,9 +71,18 @@ class _Worker:
         said = self._said.read_text("utf-8", errors="replace").strip()[-_TAIL:]
         return f"process {self._number} ended with code {code}; the others go on. {said}".strip()
 
-    def end(self) -> None:
+    def ask_to_end(self) -> None:
+        """Ask it to end its trial in an orderly way."""
         self._process.terminate()
 
+    def end(self) -> None:
+        """Wait until it has ended, and kill it where it does not; its trial is then done again."""
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
     def join(self) -> None:
-        """Wait until it has ended; it finishes its trial first unless it was asked to end."""
+        """Wait until it has finished its trial."""
         self._process.wait()

@@ -33,6 +33,26 @@ _BESIDE = (
     "mean_pd_before", "threshold_high", "threshold_low", "training_seconds",
 )  # fmt: skip
 
+_FORMS = (
+    "Write constraints such as 'roc_auc_gap <= 0.05', 'approval_rate in [0.6, 0.9]' or, with "
+    "[tuning.protected], 'air >= 0.8' under [tuning]."
+)
+_OR_NOT = "or take the constraint out of [tuning]."
+_NO_GROUP = "the adverse impact ratio needs a protected group, and [tuning.protected] names none"
+_GROUP = 'column = "age_group" and value = "under 25"'
+_NO_DRAWS = "the threshold's interval needs bootstrap draws, and [validation] has bootstrap = 0"
+
+#: Figures that are logged only where the settings ask for them: why they are not, and what asks.
+_ASKED_FOR = {
+    "air": (_NO_GROUP, f"Name it under [tuning.protected], such as {_GROUP}; {_OR_NOT}"),
+    "threshold_low": (_NO_DRAWS, f"Set bootstrap = 1000 under [validation]; {_OR_NOT}"),
+    "threshold_high": (_NO_DRAWS, f"Set bootstrap = 1000 under [validation]; {_OR_NOT}"),
+}
+_OUT_OF_TIME = (
+    "no rows are held out of time",
+    f'Set scheme = "out_of_time" under [validation]; {_OR_NOT}',
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
@@ -87,6 +107,8 @@ def parse_constraint(text: str, known: Collection[str]) -> Constraint:
     else:
         raise _refused(text, "it is none of 'figure <= x', 'figure >= x', 'figure in [x, y]'")
     if constraint.figure not in known:
+        if (reason := _why_absent(constraint.figure)) is not None:
+            raise _refused(text, *reason)
         near = get_close_matches(constraint.figure, sorted(known), n=3)
         hint = f"near are {', '.join(near)}" if near else "roc_auc_gap, ks and air are some"
         raise _refused(text, f"no run logs a figure '{constraint.figure}'; {hint}")
@@ -117,10 +139,17 @@ def known_figures(*, has_oot: bool, has_protected: bool, has_interval: bool) -> 
     return frozenset(names)
 
 
-def _refused(text: str, what: str) -> UsageError:
+def _why_absent(figure: str) -> tuple[str, str] | None:
+    """Return why a figure is not logged and how to have it, where it is one of the product."""
+    if figure in _ASKED_FOR:
+        return _ASKED_FOR[figure]
+    everything = known_figures(has_oot=True, has_protected=True, has_interval=True)
+    return _OUT_OF_TIME if figure in everything else None
+
+
+def _refused(text: str, what: str, remedy: str = _FORMS) -> UsageError:
     return UsageError(
         f"The constraint '{text}' cannot be used: {what}.",
-        remedy="Write constraints such as 'roc_auc_gap <= 0.05', 'approval_rate in [0.6, 0.9]' "
-        "or, with [tuning.protected], 'air >= 0.8' under [tuning].",
+        remedy=remedy,
         code="tuning-constraint",
     )

@@ -10,12 +10,44 @@ import numpy.typing as npt
 
 from scorewright.core.digests import canonical_json, sha256_hex
 
-__all__ = ["cell_digest", "differences", "fold_digest", "set_digest", "study_identity"]
+__all__ = [
+    "cell_digest",
+    "deciding_versions",
+    "differences",
+    "fold_digest",
+    "set_digest",
+    "study_identity",
+]
+
+#: Packages that fit models: learner -> its own.
+_ENGINES = {
+    "lgbm": "lightgbm",
+    "xgboost": "xgboost",
+    "catboost": "catboost",
+    "scorecard": "optbinning",
+}
+#: Learners that fit with what every training has.
+_PLAIN = frozenset({"logistic", "random_forest", "woe"})
+#: Packages that store and serve; what is read is known by the digest of the data.
+_BESIDE = frozenset({"fastapi", "mlflow", "polars", "python", "uvicorn"})
 
 
 def fold_digest(folds: tuple[npt.NDArray[np.int64], ...]) -> str:
     """Return the digest of the folds of all rows, every repeat included."""
     return sha256_hex(b"".join(np.ascontiguousarray(fold, "<i8").tobytes() for fold in folds))
+
+
+def deciding_versions(learner: str, versions: Mapping[str, str]) -> dict[str, str]:
+    """Return the versions of the packages that decide a learner's figures.
+
+    Args:
+        learner: Name of the learner; one that is not known may use every package.
+        versions: Package -> version, of all that are installed.
+    """
+    others: set[str] = set()
+    if learner in _ENGINES or learner in _PLAIN:
+        others = set(_ENGINES.values()) - {_ENGINES.get(learner)}
+    return {n: v for n, v in sorted(versions.items()) if n not in _BESIDE | others}
 
 
 def study_identity(parts: Mapping[str, Any]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -11,7 +11,13 @@ from typing import Any
 from scorewright.core.errors import UsageError
 from scorewright.core.tuning.defaults import DEFAULT_SPACES
 
-__all__ = ["Choices", "Range", "Space", "check_sets", "default_space", "parse_space"]
+__all__ = [
+    "Choices",
+    "Range",
+    "Space",
+    "default_space",
+    "parse_space",
+]
 
 _SCALARS = (bool, int, float, str)
 
@@ -43,6 +49,12 @@ class Range:
             return True
         steps = (value - self.low) / self.step
         return math.isclose(steps, round(steps), abs_tol=1e-9)
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """Both ends, as they may be drawn."""
+        kind = int if self.is_integer else float
+        return kind(self.low), kind(self.high)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as the settings write it."""
@@ -99,47 +111,12 @@ def default_space(learner: str) -> dict[str, Range | Choices]:
     if learner not in DEFAULT_SPACES:
         raise UsageError(
             f"The learner '{learner}' has no search space of its own.",
-            remedy="Declare one under [tuning.space], such as "
-            "{ max_depth = { low = 2, high = 8 } }, or list [[tuning.sets]] and set "
-            'sampler = "manual".',
+            remedy="Declare one under [tuning.space], with lines such as "
+            "max_depth = { low = 2, high = 8 }; or list [[tuning.sets]] and set "
+            'sampler = "manual" under [tuning].',
             code="tuning-space",
         )
     return parse_space(DEFAULT_SPACES[learner])
-
-
-def check_sets(
-    sets: Sequence[Mapping[str, Any]], space: Space, *, is_manual: bool
-) -> tuple[dict[str, Any], ...]:
-    """Return the parameter sets that are tried, each once.
-
-    Args:
-        sets: ``[[tuning.sets]]``.
-        space: What trials draw from.
-        is_manual: Whether nothing is drawn: a set may then hold any value.
-
-    Raises:
-        UsageError: ``tuning-set``: manual without a set, or a value outside the space.
-    """
-    if is_manual and not sets:
-        raise UsageError(
-            "The sampler 'manual' tries the parameter sets of the settings, and there are none.",
-            remedy="List them: [[tuning.sets]] with lines such as num_leaves = 31; or use the "
-            "sampler 'tpe' or 'random'.",
-            code="tuning-set",
-        )
-    kept: list[dict[str, Any]] = []
-    for number, given in enumerate(sets, start=1):
-        for name, value in () if is_manual else given.items():
-            if name in space and not space[name].holds(value):
-                raise UsageError(
-                    f"[[tuning.sets]] number {number} has {name} = {value!r}, which the search "
-                    f"space does not hold: {space[name].to_dict()}.",
-                    remedy="Widen [tuning.space], or correct the set.",
-                    code="tuning-set",
-                )
-        if dict(given) not in kept:
-            kept.append(dict(given))
-    return tuple(kept)
 
 
 def _dimension(name: str, entry: Mapping[str, Any]) -> Range | Choices:

@@ -171,6 +171,9 @@ class _Lines:
             case StepDone(stage="experiment", done=done, detail=detail):
                 # A cell may take an hour: a log tells of each, and of the time left.
                 print(f"{done}: {detail}", file=sys.stderr)  # noqa: T201
+            case StepDone(stage="tune" | "tune-nested" as stage, detail=detail):
+                # So may a trial; how many are done stands in the detail.
+                print(f"{STAGE_NAMES[stage]}: {detail}", file=sys.stderr)  # noqa: T201
             case StageStarted() | StepDone():
                 pass
 

@@ -11,8 +11,10 @@ from typing import Any
 from scorewright.core.project import Settings
 from scorewright.core.tuning import Leaders, Trial, leaders
 from scorewright.flows.events import Note, StageDone, StageStarted
+from scorewright.flows.fitting import find_learner
 from scorewright.flows.ports import ChartRenderer, RunHandle, TableSource
 from scorewright.flows.train import prepare
+from scorewright.flows.tuning.checks import check_purpose, check_search
 from scorewright.flows.tuning.inner import InnerWork
 from scorewright.flows.tuning.loop import Loop
 from scorewright.flows.tuning.nested import Nested, nested_validation
@@ -26,7 +28,7 @@ from scorewright.flows.tuning.record import (
     trials_table,
 )
 from scorewright.flows.tuning.result import TuneResult
-from scorewright.flows.tuning.search import Search, check_search, plan_search
+from scorewright.flows.tuning.search import Search, plan_search
 from scorewright.flows.tuning.trial import TrialWork
 
 __all__ = ["tune", "work_along"]
@@ -52,7 +54,7 @@ def tune(settings: Settings, source: TableSource, tools: TuneTools) -> TuneResul
 
     Raises:
         FindingsError: ``data-findings``, ``leakage-findings``.
-        UsageError: ``tuning-space``, ``tuning-set``, ``tuning-constraint``,
+        UsageError: ``tuning-purpose``, ``tuning-space``, ``tuning-set``, ``tuning-constraint``,
             ``tuning-protected``, ``tuning-storage``, ``tuning-other-study``, and what is wrong
             with settings, files or columns.
         ScorewrightError: ``tuning-failing``, ``tuning-storage-unreachable``, a store that
@@ -119,9 +121,11 @@ def work_along(settings: Settings, source: TableSource, tools: TuneTools, worker
 def _search(settings: Settings, source: TableSource, tools: TuneTools) -> Search:
     """Check what can be checked early, then prepare the data once for all trials."""
     train = tools.train
-    check_search(settings, train.learners.get(settings.learner.name))
+    chosen = settings.learner
+    check_purpose(settings, train.conventions)
+    check_search(settings, find_learner(train.learners, chosen.name, chosen.params))
     train.bundles.check_ready()
-    search = plan_search(settings, prepare(settings, source, train))
+    search = plan_search(settings, prepare(settings, source, train), train.library_versions)
     if settings.tuning.prune and any(search.prepared.params.get(name) for name in STOPPING):
         train.notify(
             Note(
@@ -138,6 +142,7 @@ def _plan(search: Search, worker: int) -> StudyPlan:
         name=tuning.study,
         identity=search.identity,
         space=search.space,
+        base=search.base,
         sampler=tuning.sampler,
         is_small_better=search.objective.is_small_better,
         prune=tuning.prune,
@@ -190,8 +195,9 @@ def _nested(
             study.enqueue(part.sets)
             work = InnerWork(part, tools)
             Loop(
-                part, study, work, tools.train.clock, notify, part.target, stage="tune-nested"
-            ).run()
+                part, study, work, tools.train.clock, notify, part.target,
+                stage="tune-nested", part=f"outer fold {number + 1} of {folds}",
+            ).run()  # fmt: skip
             found = leaders(study.trials(), part.objective).nearest
         return found.params if found is not None else {}
 

@@ -60,7 +60,7 @@ def inner_search(search: Search, rows: npt.NDArray[np.int64]) -> Search:
         update={"constraints": [c.text for c in search.constraints if _is_inside(c.figure)]}
     )
     part = replace(part, settings=settings.model_copy(update={"tuning": kept}))
-    return plan_search(part.settings, part)
+    return plan_search(part.settings, part, search.versions)
 
 
 def _is_inside(figure: str) -> bool:

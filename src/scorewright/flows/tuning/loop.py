@@ -34,6 +34,7 @@ class Loop:
         limit: Seconds after which no trial is begun; None for no limit.
         died: Tells of further processes that ended before their time.
         stage: Name of the stage that is told of.
+        part: Which search of the stage it is, for people.
     """
 
     search: Search
@@ -45,6 +46,7 @@ class Loop:
     limit: float | None = None
     died: Callable[[], Sequence[str]] = tuple
     stage: str = "tune"
+    part: str = ""
     _began: float = 0.0
     _failures: int = 0
     _told: int = -1
@@ -125,7 +127,8 @@ class Loop:
 
     def _detail(self, trials: Sequence[Trial]) -> str:
         """Say how many are done, the best so far, and how long the rest may take."""
-        parts = [f"{self._told} of {self.target} trials"]
+        parts = [self.part] if self.part else []
+        parts.append(f"{self._told} of {self.target} trials")
         lead = leaders(trials, self.search.objective)
         if lead.nearest is not None and lead.nearest.value is not None:
             word = "best" if lead.best is not None else "best, constraints broken,"

@@ -167,6 +167,7 @@ def _cell(search: Search, best: Params) -> str:
         "nested": [tuning.nested, search.target, tuning.sampler, tuning.prune],
         "space": {name: dimension.to_dict() for name, dimension in search.space.items()},
         "sets": [dict(params) for params in search.sets],
+        "base": search.base,
         "best": dict(best),
     }
     return cell_digest(search.identity, asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from scorewright.core.tuning import Space, Trial
@@ -39,6 +39,7 @@ class StudyPlan:
         prune: Whether trials may be stopped after some folds.
         seed: Seed of the draws.
         worker: Number of this process, from 0.
+        base: What a trial takes for searched parameters it does not set itself.
     """
 
     name: str
@@ -49,6 +50,7 @@ class StudyPlan:
     prune: bool
     seed: int
     worker: int = 0
+    base: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

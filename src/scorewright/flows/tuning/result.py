@@ -44,7 +44,9 @@ class TuneResult:
         """The best parameters with those of the settings: the new ``[learner.params]``."""
         if self.leaders.best is None:
             return None
-        return {**self.search.prepared.settings.learner.params, **self.leaders.best.params}
+        given = self.search.prepared.settings.learner.params
+        fixed = {n: v for n, v in given.items() if n not in self.search.searched}
+        return {**fixed, **self.leaders.best.params}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON document of ``scorewright tune --json``."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,22 +15,22 @@ from scorewright.core.errors import UsageError
 from scorewright.core.project import ProtectedSettings, Settings, TuningSettings
 from scorewright.core.statistics import adverse_impact_ratio
 from scorewright.core.tuning import (
-    Choices,
     Constraint,
     Objective,
     Space,
-    check_sets,
-    default_space,
+    deciding_versions,
     fold_digest,
-    known_figures,
-    parse_constraint,
-    parse_space,
+    searched_names,
     study_identity,
 )
-from scorewright.flows.ports import Learner
 from scorewright.flows.train import Prepared, cost_matrix
+from scorewright.flows.tuning.checks import check_search, constraints_of
 
-__all__ = ["Search", "check_search", "plan_search", "with_params"]
+__all__ = [
+    "Search",
+    "plan_search",
+    "with_params",
+]
 
 #: An impact ratio is infinite where only the protected group is approved; a metric may not be.
 HIGHEST_RATIO = 1000.0
@@ -49,6 +50,7 @@ class Search:
         constraints: What the best trial must keep.
         identity: Digest per part of what the trials are compared on.
         protected: Members of the protected group among the development rows.
+        versions: Package -> version, of all that are installed.
     """
 
     prepared: Prepared
@@ -58,6 +60,19 @@ class Search:
     constraints: tuple[Constraint, ...]
     identity: Mapping[str, str]
     protected: npt.NDArray[np.bool_] | None
+    versions: Mapping[str, str]
+
+    @property
+    def searched(self) -> frozenset[str]:
+        """Names of the parameters that trials set, and the settings therefore do not decide."""
+        return searched_names(self.space, self.sets)[0]
+
+    @property
+    def base(self) -> dict[str, Any]:
+        """What a trial that leaves out a searched parameter takes from the settings for it."""
+        given = self.prepared.settings.learner.params
+        left_out = searched_names(self.space, self.sets)[1]
+        return {name: given[name] for name in sorted(left_out) if name in given}
 
     @property
     def tuning(self) -> TuningSettings:
@@ -110,32 +125,13 @@ def with_params(prepared: Prepared, params: Mapping[str, Any]) -> Prepared:
     )
 
 
-def check_search(
-    settings: Settings, learner: Learner
-) -> tuple[Space, tuple[Mapping[str, Any], ...]]:
-    """Read space, sets and constraints before any work is done for them.
-
-    Returns:
-        The space and the sets.
-
-    Raises:
-        UsageError: ``tuning-space``, ``tuning-set``, ``tuning-constraint``, ``learner-params``.
-    """
-    tuning, seed = settings.tuning, settings.project.seed
-    is_manual = tuning.sampler == "manual"
-    space: Space = {}
-    if not is_manual:
-        space = parse_space(tuning.space) if tuning.space else default_space(settings.learner.name)
-    sets = check_sets(tuning.sets, space, is_manual=is_manual)
-    # A name or value the learner refuses would make every trial fail: better now.
-    for params in (*_edges(space), *sets):
-        learner.parameters({**settings.learner.params, **params}, seed)
-    _constraints(settings, has_oot=True)
-    return space, sets
-
-
-def plan_search(settings: Settings, prepared: Prepared) -> Search:
+def plan_search(settings: Settings, prepared: Prepared, versions: Mapping[str, str]) -> Search:
     """Put together what the trials of a project share.
+
+    Args:
+        settings: The project.
+        prepared: Its rows.
+        versions: Package -> version, of all that are installed.
 
     Raises:
         UsageError: As `check_search`, and ``tuning-protected``.
@@ -143,7 +139,7 @@ def plan_search(settings: Settings, prepared: Prepared) -> Search:
     space, sets = check_search(settings, prepared.learner)
     tuning = settings.tuning
     objective = Objective(tuning.objective, cost_matrix(prepared), tuning.beta)
-    constraints = _constraints(settings, has_oot=bool(prepared.plan.is_oot.any()))
+    constraints = constraints_of(settings, has_oot=bool(prepared.plan.is_oot.any()))
     protected = None if tuning.protected is None else _members(prepared, tuning.protected)
     return Search(
         prepared=prepared,
@@ -151,28 +147,10 @@ def plan_search(settings: Settings, prepared: Prepared) -> Search:
         sets=sets,
         objective=objective,
         constraints=constraints,
-        identity=_identity(prepared, objective),
+        identity=_identity(prepared, objective, searched_names(space, sets)[0], versions),
         protected=protected,
+        versions=versions,
     )
-
-
-def _edges(space: Space) -> Iterator[dict[str, Any]]:
-    """Yield both ends of every range, and every choice."""
-    for name, dimension in space.items():
-        if isinstance(dimension, Choices):
-            yield from ({name: value} for value in dimension.values)
-        else:
-            kind = int if dimension.is_integer else float
-            yield from ({name: kind(end)} for end in (dimension.low, dimension.high))
-
-
-def _constraints(settings: Settings, *, has_oot: bool) -> tuple[Constraint, ...]:
-    known = known_figures(
-        has_oot=has_oot,
-        has_protected=settings.tuning.protected is not None,
-        has_interval=settings.validation.bootstrap > 0,
-    )
-    return tuple(parse_constraint(text, known) for text in settings.tuning.constraints)
 
 
 def _members(prepared: Prepared, group: ProtectedSettings) -> npt.NDArray[np.bool_]:
@@ -197,18 +175,31 @@ def _members(prepared: Prepared, group: ProtectedSettings) -> npt.NDArray[np.boo
     return np.asarray(member, dtype=np.bool_)
 
 
-def _identity(prepared: Prepared, objective: Objective) -> dict[str, str]:
-    """Return what two studies must share for their trials to be compared."""
+def _identity(
+    prepared: Prepared,
+    objective: Objective,
+    searched: AbstractSet[str],
+    versions: Mapping[str, str],
+) -> dict[str, str]:
+    """Return what two studies must share for their trials to be compared.
+
+    What the settings say of a searched parameter is no part of it: a study goes on when its
+    best parameters have been written there. Defaults follow from the versions.
+    """
     settings, plan = prepared.settings, prepared.plan
+    fixed = {n: v for n, v in settings.learner.params.items() if n not in searched}
     protected = settings.tuning.protected
     return study_identity(
         {
-            "data": [prepared.data_digest, prepared.strategy, list(prepared.space.names)],
+            "data": [prepared.data_digest, prepared.strategy],
+            "features": prepared.space.to_dict(),
             "folds": fold_digest((plan.fold, *plan.others)),
             "learner": prepared.learner.name,
-            "learner.params": _texts(prepared.params),
+            "learner.params": _texts(fixed),
             "learner.monotone": dict(settings.learner.monotone),
             "learner.sampling": prepared.sampler.name,
+            "seed": settings.project.seed,
+            "versions": deciding_versions(prepared.learner.name, versions),
             "costs": [settings.costs.false_negative, settings.costs.false_positive],
             "objective": objective.to_dict(),
             "constraints": [

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.core.conventions import experiment_name
 from scorewright.core.errors import ScorewrightError
 from scorewright.core.statistics import emp_credit_scoring
 from scorewright.core.tuning import Objective, cell_digest
 from scorewright.flows.events import ignore
 from scorewright.flows.ports import RunHandle, RunStart, RunView
 from scorewright.flows.train import Prepared, complete_run, run_start
+from scorewright.flows.tuning.checks import search_experiment
 from scorewright.flows.tuning.ports import (
     Broken,
     Done,
@@ -96,10 +96,7 @@ class TrialWork:
     @property
     def experiment(self) -> str:
         """Name of the trials' experiment."""
-        settings = self.search.prepared.settings
-        return settings.tracking.experiment or experiment_name(
-            settings.project.name, settings.tuning.purpose
-        )
+        return search_experiment(self.search.prepared.settings)
 
     def __call__(self, drawn: Drawn) -> Outcome:
         """Do one trial."""
