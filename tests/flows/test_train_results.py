@@ -10,6 +10,7 @@ from tests.fakes.run_log import MemoryRunLog
 from tests.fakes.training import MakeWorld, settings
 
 from scorewright.core.decision import Policy
+from scorewright.flows.summary import summary_rows
 
 
 def test_the_policy_is_a_document_of_its_own_that_nobody_has_approved_yet(
@@ -40,6 +41,26 @@ def test_the_bayes_threshold_can_be_the_policy(world: MakeWorld) -> None:
     assert result.policy.threshold == pytest.approx(1 / 11)
     assert result.policy.method == "bayes"
     assert result.metrics["business_cost"] == result.metrics["cost_at_bayes_threshold"]
+
+
+def test_the_bundle_holds_no_figure_that_follows_from_a_threshold(world: MakeWorld) -> None:
+    result = world().train(settings())
+    held = set(json.loads(result.bundle.files()["metrics.json"]))
+    assert {"roc_auc", "ks", "brier", "cox_slope"} <= held
+    assert not {n for n in held if any(w in n for w in ("cost", "rate", "threshold", "profit"))}
+    assert result.policy.evidence["business_cost"] == result.metrics["business_cost"]
+
+
+def test_the_summary_says_what_the_policy_does_and_which_costs_decided(world: MakeWorld) -> None:
+    plain = dict(summary_rows(world().train(settings())))
+    assert plain["threshold"].startswith("decline at PD >= ")
+    assert "matrix" not in plain["cost"]
+    policy = {"refer": [0.01, 0.02], "loans": {"exposure": "income", "margin": "debt"}}
+    result = world().train(settings(policy=policy))
+    said = dict(summary_rows(result))
+    assert said["threshold"].startswith(f"refer from {result.policy.refer_from:.4f}, decline from ")
+    assert "by the matrix 10 to 1" in said["cost"]
+    assert result.policy.evidence["decided_by"] == "cost_matrix"
 
 
 def test_golden_rows_cover_the_range_and_reproduce(world: MakeWorld) -> None:

@@ -37,7 +37,7 @@ def summary_rows(result: TrainResult) -> list[tuple[str, str]]:
             "cost",
             (
                 f"{m['business_cost']:,.0f}  (accept all {m['cost_accept_all']:,.0f}, "
-                f"reject all {m['cost_reject_all']:,.0f})"
+                f"reject all {m['cost_reject_all']:,.0f}){_costs(result)}"
             ),
         ),
         (
@@ -61,10 +61,24 @@ def summary_rows(result: TrainResult) -> list[tuple[str, str]]:
     ]
 
 
+def _costs(result: TrainResult) -> str:
+    """Say which costs decided, where loans have costs of their own as well."""
+    if result.validated.prepared.settings.policy.loans is None:
+        return ""
+    costs = result.policy.costs
+    return (
+        f", by the matrix {costs.false_negative:g} to {costs.false_positive:g}: the costs of each "
+        "loan, [policy.loans], decide once 'scorewright policy fit' was run"
+    )
+
+
 def _threshold(result: TrainResult) -> str:
     """Say the threshold with its interval and the Bayes line."""
     a = result.validated.assessment
+    rule = result.policy.rule
     text = f"decline at PD >= {a.chosen_threshold:.4f}"
+    if rule.refer_from is not None:
+        text = rule.sentence(".4f")
     if a.interval is not None:
         text += f"  (95 % interval {a.interval.low:.4f} to {a.interval.high:.4f})"
     return f"{text}, Bayes {a.bayes:.4f}"

@@ -258,3 +258,19 @@ def test_passwords_are_not_shown(project: Path) -> None:
     error = refused(project)
     assert error.code == "config-syntax"
     assert "secret" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[policy]\nmethod = "reject_rate"\n', "needs a target, such as target = 0.15"),
+        ("[policy]\napproval_corridor = [0.9, 0.1]\n", "a lower and a higher share from 0 to 1"),
+    ],
+)
+def test_a_section_that_contradicts_itself_says_why(project: Path, text: str, said: str) -> None:
+    number = extend(project, text)
+    error = refused(project)
+    assert error.code == "config-invalid"
+    assert f"{project}:{number}:" in error.message
+    assert said in error.message
+    assert "a table, not a table" not in error.message

@@ -32,7 +32,9 @@ def _fit(cli: Cli, project: Path, *options: str | Path) -> dict[str, Any]:
     return document
 
 
-def test_from_draft_to_policy_in_force_and_back(cli: Cli, trained: Path, tmp_path: Path) -> None:
+def test_from_draft_to_policy_in_force_and_back(
+    cli: Cli, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = ("-c", trained / "scorewright.toml")
     # Given a project whose policy refers, and a draft that writes nothing but what was asked for
     _set(trained, 'refer = [0.03, 0.05]\nprotected = {column = "sex", value = "f"}')
@@ -52,6 +54,13 @@ def test_from_draft_to_policy_in_force_and_back(cli: Cli, trained: Path, tmp_pat
     assert fit["adverse_impact"]["protected_rows"] > 0
     history = json.loads(cli(*config, "policy", "history", "--json").out)["policies"]
     assert [(row["version"], row["is_active"]) for row in history] == [(2, False), (1, True)]
+    # And the list of both is readable in a terminal of 80 columns.
+    with monkeypatch.context() as narrow:
+        narrow.setenv("COLUMNS", "80")
+        listed = cli(*config, "policy", "history").out
+    assert max(len(line) for line in listed.splitlines()) <= 80
+    for whole in ("in force", policy["bundle"][:12], "nobody named / nobody yet", "A person looks"):
+        assert whole in listed
     # When it is activated, then it decides: of these applications some are referred
     assert "before: version 1" in cli(*config, "policy", "activate", "2").text
     assert json.loads(cli(*config, "policy", "show", "--json").out)["policy"] == policy

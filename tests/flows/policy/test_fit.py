@@ -16,7 +16,14 @@ from tests.flows.policy.environment import SAMPLE, Office
 from scorewright.core.decision import CostMatrix, Policy, cost_curve
 from scorewright.core.digests import sha256_hex
 from scorewright.core.errors import FindingsError, ScorewrightError, UsageError
-from scorewright.flows.policy import FitWish, fit_document, fit_pairs, policy_report
+from scorewright.flows.policy import (
+    FitWish,
+    fit_document,
+    fit_pairs,
+    fit_policy,
+    named_rows,
+    policy_report,
+)
 
 FILE = "predictions.parquet"
 
@@ -81,11 +88,36 @@ def test_a_reason_publishes_the_next_version_and_activates_nothing(office: Offic
     assert office.world.bundles.current() == active
 
 
-def test_dates_that_are_none_publish_nothing(office: Office) -> None:
-    wish = FitWish(reason="Later", effective_from="next week")
+@pytest.mark.parametrize(
+    ("begins", "ends", "said"),
+    [
+        ("next week", None, "--effective-from is no date"),
+        (None, "2027-13-01", "--effective-to is no date"),
+        ("2999-01-01T09:00", None, "--effective-from has no time zone"),
+        ("2999-02-01", "2999-01-31", "2999-01-31.*not after the policy begins"),
+        ("2999-02-01", "2999-02-01T01:00+01:00", "not after the policy begins"),
+        (None, "2001-01-01", "not after the policy is made"),
+    ],
+)
+def test_dates_no_policy_can_hold_are_refused_before_anything_is_read(
+    office: Office, begins: str | None, ends: str | None, said: str
+) -> None:
+    wish = FitWish(reason="Later", effective_from=begins, effective_to=ends)
     before = dict(office.world.bundles.policy_files)
-    assert _code(office, wish) == "policy-invalid"
+    office.world.events.clear()
+    with pytest.raises(UsageError, match=said) as caught:
+        office.fit(wish)
+    assert caught.value.code == "policy-dates"
     assert office.world.bundles.policy_files == before
+    assert office.world.events == []
+
+
+def test_a_day_means_its_beginning_in_utc(office: Office) -> None:
+    fit = office.fit(FitWish(effective_from="2999-01-01", effective_to="2999-06-01T02:00+02:00"))
+    assert fit.draft is not None
+    assert fit.draft.effective_from == "2999-01-01T00:00:00+00:00"
+    assert fit.draft.effective_to == "2999-06-01T02:00:00+02:00"
+    assert Policy.from_bytes(fit.draft.to_bytes()) == fit.draft
 
 
 def test_predictions_of_rows_in_no_fold_are_refused(office: Office) -> None:
@@ -162,8 +194,6 @@ def test_keys_of_the_run_are_known_without_the_training_table(office: Office) ->
     mixed = pl.concat([_other(), office.world.frame.head(3)])
     tools = office.tools(mixed)
     gone = replace(tools, reader=_Missing(tools.reader))
-    from scorewright.flows.policy import fit_policy
-
     with pytest.raises(UsageError) as caught:
         fit_policy(office.settings(), FitWish(sample=SAMPLE), gone)
     assert caught.value.details["by_key"] == 3
@@ -246,6 +276,10 @@ def test_loans_with_costs_of_their_own_are_in_the_document() -> None:
     assert fit.draft.loan_costs is not None
     assert fit.draft.loan_costs.loss_given_default == 0.6
     assert fit.analysis.loans is not None
+    # And both the document and the table say that they decided, not the matrix.
+    assert fit.draft.evidence["decided_by"] == fit_document(fit)["costs"]["decided_by"]
+    assert fit.draft.evidence["decided_by"] == "loan_costs"
+    assert "not the matrix" in dict(fit_pairs(fit))["costs"]
     assert fit.fitted.data.loans is not None
     np.testing.assert_allclose(
         fit.fitted.data.loans.loss / fit.fitted.data.loans.margin, 0.6 * 1000 / 120
@@ -289,3 +323,46 @@ def test_no_file_of_bundle_or_run_model_holds_the_threshold(office: Office) -> N
         assert repr(policy.threshold).encode() not in data, name
         if name.endswith(".json") and not name.startswith("model/"):
             assert b"threshold" not in data, name
+
+
+def test_without_costs_of_loans_the_matrix_decides_and_is_named(office: Office) -> None:
+    fit = office.fit()
+    assert fit.draft is not None
+    assert fit.draft.evidence["decided_by"] == "cost_matrix"
+    assert dict(fit_pairs(fit))["costs"].startswith("the matrix: 10 for a bad approved, 1 for")
+    assert office.world.policies[0].evidence["decided_by"] == "cost_matrix"
+
+
+def test_a_limit_that_only_a_handful_keeps_is_told(office: Office) -> None:
+    found = _predictions(office)
+    lowest = found.sort("p").head(5)["y"].cum_sum().to_list()
+    assert lowest[:3] == [0, 0, 0]  # so that a handful keeps any limit
+    fit = office.fit(method="max_bad_rate", target=0.001)
+    approved = round(fit.analysis.final.approval_rate * 900)
+    assert 0 < approved < 100
+    (caution,) = fit.cautions
+    assert f"by approving {approved} of 900 applications" in caution
+    assert dict(fit_pairs(fit))["take care"] == caution
+    assert fit_document(fit)["cautions"] == [caution]
+    assert any(caution in str(event) for event in office.world.events)
+    assert office.fit(method="max_bad_rate", target=0.2).cautions == ()
+
+
+def test_a_policy_nobody_owns_is_told(office: Office) -> None:
+    nobody = office.settings().model_copy(
+        update={"project": office.settings().project.model_copy(update={"owner": ""})}
+    )
+    fit = fit_policy(nobody, FitWish(), office.tools())
+    assert ["owner" in caution for caution in fit.cautions] == [True]
+    assert office.fit().cautions == ()
+
+
+def test_the_row_of_the_most_expected_profit_shows_that_profit(office: Office) -> None:
+    fit = office.fit()
+    rows = {row[0]: row for row in named_rows(fit.analysis)}
+    emp = fit.analysis.emp.value
+    assert rows["most expected profit (EMP)"][5] == f"{emp:.4g} of the amount"
+    named = {row["name"]: row for row in fit_document(fit)["thresholds"]}
+    assert named["most expected profit (EMP)"]["emp"] == emp
+    assert named["most expected profit (EMP)"]["profit"] is None
+    assert named["chosen"]["emp"] is None

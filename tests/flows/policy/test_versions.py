@@ -14,6 +14,7 @@ from scorewright.core.bundles import Bundle
 from scorewright.core.decision import Policy
 from scorewright.core.errors import ScorewrightError
 from scorewright.flows.policy import (
+    HISTORY_COLUMNS,
     activate_policy,
     diff_policies,
     find_policy,
@@ -102,7 +103,7 @@ def test_history_lists_all_versions_and_those_that_were_tampered_with(
         (3, False, "policy-signature"), (2, False, ""), (1, True, ""),
     ]  # fmt: skip
     assert "refused: policy-signature" in rows[0].cells()
-    assert rows[1].cells()[-1] == "second"
+    assert rows[1].cells()[-1] == "risk / nobody yet\nsecond"
 
 
 def test_a_difference_is_told_field_by_field(deployed: DiskBundles) -> None:
@@ -160,3 +161,22 @@ def test_a_tampered_policy_is_not_activated(deployed: DiskBundles) -> None:
     file = deployed.directory("current").parent / find_policy(deployed, "2").file
     file.write_bytes(file.read_bytes().replace(b"0.4", b"0.9"))
     assert _code(lambda: activate_policy(deployed, "2", NOW)) == "policy-signature"
+
+
+def test_a_policy_without_an_owner_says_so(
+    deployed: DiskBundles, dummy_bundle: Bundle, policy_for: PolicyFor
+) -> None:
+    deployed.publish_policy(policy_for(dummy_bundle, version=0, owner=""))
+    assert dict(find_policy(deployed, "3").pairs())["owner"] == "nobody named"
+    assert policy_history(deployed)[0].cells()[-1] == "nobody named / nobody yet\nfirst"
+
+
+def test_history_says_the_day_in_utc_and_what_is_in_force(
+    deployed: DiskBundles, dummy_bundle: Bundle, policy_for: PolicyFor
+) -> None:
+    begins = "2026-12-01T00:30:00+01:00"
+    deployed.publish_policy(policy_for(dummy_bundle, version=0, effective_from=begins))
+    rows = [row.cells() for row in policy_history(deployed)]
+    assert [row[3] for row in rows] == ["2026-11-30", "2026-11-21", "2026-11-21"]
+    assert [row[0] for row in rows] == ["3", "2", "1\nin force"]
+    assert {len(row) for row in rows} == {len(HISTORY_COLUMNS)}

@@ -83,6 +83,10 @@ class Problems:
             elif location[-1:] == ("[key]",):
                 path = location[:-1]
                 self.add(path, f"the name '{path[-1]}' should be {schema.name_rule(path[:-1])}")
+            elif item["type"] == "value_error":
+                path, _ = _within(data, location)
+                said = item["msg"].removeprefix("Value error, ")
+                self.add(path, f"{_dotted(path)}: {said}" if path else said)
             else:
                 path, value = _within(data, location)
                 self.add(

@@ -69,7 +69,7 @@ def cross_fitted_thresholds(
         ValueError: As `cost_curve`.
     """
     y, pd = checked(y, pd)
-    # Sorted once: each fold's curve then sorts what is sorted already, which costs nothing.
+    # Sorted once: each fold's curve then finds its scores in order.
     order = np.argsort(pd, kind="stable")
     y, pd, dealt, costs = y[order], pd[order], fold[order], costs_of(costs, order)
     threshold = np.empty(len(y))

@@ -187,10 +187,9 @@ def cost_curve(y: Labels, pd: Floats, costs: Costs) -> CostCurve:
         ValueError: Shapes differ, no rows, or a PD that is not finite.
     """
     y, pd = checked(y, pd)
-    order, starts, cut = _cuts(pd)
-    bads_below = np.r_[0, np.cumsum(y[order] == 1)]
-    false_negatives = bads_below[cut].astype(np.int64)
-    approved = cut.astype(np.int64)
+    order, ordered, cut = _cuts(pd)
+    bads_below = np.r_[0, np.cumsum(y[order] == 1, dtype=np.int64)]
+    false_negatives, approved = bads_below[cut], cut
     goods = y.size - int(bads_below[-1])
     false_positives = goods - (approved - false_negatives)
     missed, refused = costs.false_negative, costs.false_positive
@@ -199,7 +198,7 @@ def cost_curve(y: Labels, pd: Floats, costs: Costs) -> CostCurve:
     else:
         cost = missed * false_negatives + refused * false_positives
     return CostCurve(
-        threshold=np.r_[pd[order[starts]], accept_all(float(pd[order[-1]]))],
+        threshold=np.r_[ordered[cut[:-1]], accept_all(float(ordered[-1]))],
         cost=cost,
         false_negatives=false_negatives,
         false_positives=false_positives,
@@ -208,15 +207,18 @@ def cost_curve(y: Labels, pd: Floats, costs: Costs) -> CostCurve:
     )
 
 
-def _cuts(pd: Floats) -> tuple[Counts, Counts, Counts]:
-    """Return the order of the scores, where each distinct one begins, and rows below each cut."""
-    order = np.argsort(pd, kind="stable")
+def _cuts(pd: Floats) -> tuple[Counts | slice, Floats, Counts]:
+    """Return the order of the scores, the scores in it, and how many rows lie below each cut."""
+    if bool((pd[1:] >= pd[:-1]).all()):  # nothing to sort or to copy: folds come sorted
+        order: Counts | slice = slice(None)
+    else:
+        order = np.argsort(pd, kind="stable")
     ordered = pd[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    return order, starts, np.r_[starts, pd.size]
+    return order, ordered, np.r_[starts, pd.size].astype(np.int64, copy=False)
 
 
-def _row_costs(y: Labels, order: Counts, cut: Counts, costs: Costs) -> Floats:
+def _row_costs(y: Labels, order: Counts | slice, cut: Counts, costs: Costs) -> Floats:
     """Return the cost at each cut where every row has its own costs."""
     bad = y == 1
     missed = np.where(bad, costs.false_negative, 0.0)[order]

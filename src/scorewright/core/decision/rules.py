@@ -62,6 +62,18 @@ class Rule:
             return "decline"
         return "refer" if pd >= self.refer_from else "approve"
 
+    def sentence(self, digits: str = ".6g") -> str:
+        """Say what the rule does, in one line.
+
+        Args:
+            digits: How PDs are written, as in a format string.
+        """
+        at = format(self.threshold, digits)
+        if self.refer_from is None or self.refer_to is None:
+            return f"decline from {at}"
+        low, high = format(self.refer_from, digits), format(self.refer_to, digits)
+        return f"refer from {low}, decline from {high} (threshold {at})"
+
 
 def segment_text(value: object) -> str | None:
     """Write a value of a segment's column as the policy names it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -47,6 +47,7 @@ __all__ = ["Analysis", "LoanRule", "NamedChoice", "analyse"]
 
 Floats = npt.NDArray[np.float64]
 _TOLERANCE = 0.01
+_EMP = "most expected profit (EMP)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,17 @@ class NamedChoice:
     Attributes:
         name: Why it might be chosen.
         choice: Threshold and figures.
-        profit: Profit of the approved.
+        profit: Profit of the approved, in the project's costs; None where the threshold follows
+            from a profit of other assumptions, beside which these figures would mislead.
         is_allowed: Whether it keeps the guardrails.
+        emp: That other profit: expected, as a part of the amount applied for.
     """
 
     name: str
     choice: ThresholdChoice
-    profit: float
+    profit: float | None
     is_allowed: bool
+    emp: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ def analyse(data: PolicyData, question: Question, rng: np.random.Generator) -> A
         UsageError: ``policy-infeasible``, ``policy-target``, ``one-class``.
         ValueError: PDs that are not finite.
     """
+    data = data.by_score()
     costs = data.costs(question.costs)
     curve = cost_curve(data.y, data.pd, costs)
     bayes = _bayes(costs, question)
@@ -188,7 +193,7 @@ def analyse(data: PolicyData, question: Question, rng: np.random.Generator) -> A
         present=present,
         verdict=judge(aim, present, regret, len(data.y)),
         strategy=strategy_curve(curve, profit),
-        named=_named(curve, profit, aim, (chosen, present), emp.fraction),
+        named=_named(curve, profit, aim, (chosen, present), emp),
         referral=None if rule.refer_from is None else referral(data.y, data.pd, rule),
         proposal=referral(data.y, data.pd, _interval_rule(chosen.threshold, interval)),
         segments=segments,
@@ -224,7 +229,7 @@ def _aim(question: Question, data: PolicyData, bayes: float) -> Aim:
         reasons.append(f"an approval rate from {100 * lowest:g} % to {100 * highest:g} %")
     if question.max_bad_rate is not None:
         reasons.append(f"a bad rate of at most {100 * question.max_bad_rate:g} %")
-    approval = _present_approval(question, data)
+    approval = None if question.max_step is None else _present_approval(question, data)
     if question.max_step is not None and approval is not None:
         lowest = max(lowest, approval - question.max_step)
         highest = min(highest, approval + question.max_step)
@@ -317,13 +322,13 @@ def _segments(
     rule = CommonRule(chosen.threshold, other, fold)
     fit = fit_segments(data, question.segment, costs, rule, question.draws, rng)
     if not fit.thresholds:
-        return SegmentFit(
-            fit.column, fit.rows, fit.saving, {}, "no segment gains more than chance would give"
-        )
+        note = "no segment gains more than chance would give, by a threshold that differs"
+        return SegmentFit(fit.column, fit.rows, fit.saving, {}, note)
     if _keeps(data, aim.guardrails, _per_row(data, chosen.threshold, fit)):
         return fit
     note = "thresholds of their own would lead outside the guardrails: all keep the common one"
-    return SegmentFit(fit.column, fit.rows, fit.saving, {}, note)
+    kept = tuple(replace(row, threshold=chosen.threshold) for row in fit.rows)
+    return SegmentFit(fit.column, kept, fit.saving, {}, note)
 
 
 def _per_row(data: PolicyData, threshold: float, fit: SegmentFit | None) -> Floats:
@@ -348,7 +353,7 @@ def _named(
     profit: Floats,
     aim: Aim,
     own: tuple[ThresholdChoice, ThresholdChoice | None],
-    fraction: float,
+    emp: EMP,
 ) -> tuple[NamedChoice, ...]:
     """Return the thresholds somebody might choose, the chosen one first."""
     chosen, present = own
@@ -358,12 +363,18 @@ def _named(
         ("least cost", curve.best()),
         ("Bayes", curve.at(aim.bayes)),
         (f"reject rate {100 * reject:g} %", curve.nearest_approval(1.0 - reject)),
-        ("most expected profit (EMP)", curve.nearest_approval(1.0 - fraction)),
+        (_EMP, curve.nearest_approval(1.0 - emp.fraction)),
         ("decline all", curve.at(float(curve.threshold[0]))),
         ("approve all", curve.at(float(curve.threshold[-1]))),
     ]
     rows = [
-        NamedChoice(name, choice, _profit_at(curve, profit, choice), aim.guardrails.keeps(choice))
+        NamedChoice(
+            name,
+            choice,
+            None if name == _EMP else _profit_at(curve, profit, choice),
+            aim.guardrails.keeps(choice),
+            emp.value if name == _EMP else None,
+        )
         for name, choice in found
     ]
     if present is not None:

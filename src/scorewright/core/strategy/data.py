@@ -50,6 +50,20 @@ class PolicyData:
     protected: npt.NDArray[np.bool_] | None = None
     loans: LoanAmounts | None = None
 
+    def by_score(self) -> PolicyData:
+        """Return the rows by rising PD: what is computed of them need not sort again."""
+        if bool((self.pd[1:] >= self.pd[:-1]).all()):
+            return self
+        order = np.argsort(self.pd, kind="stable")
+        loans = self.loans
+        return PolicyData(
+            self.y[order],
+            self.pd[order],
+            {name: [values[i] for i in order] for name, values in self.segments.items()},
+            None if self.protected is None else self.protected[order],
+            None if loans is None else LoanAmounts(loans.loss[order], loans.margin[order]),
+        )
+
     def costs(self, matrix: CostMatrix) -> Costs:
         """Return the costs of the mistakes: those of each loan where amounts are known."""
         if self.loans is None:

@@ -20,11 +20,16 @@ from scorewright.core.decision import (
 from scorewright.core.statistics import CostComparison, holm, paired_cost_bootstrap
 from scorewright.core.strategy.data import Floats, PolicyData
 
-__all__ = ["MIN_BADS", "CommonRule", "SegmentFit", "SegmentRow", "fit_segments"]
+__all__ = [
+    "MIN_BADS", "CommonRule", "SegmentFit", "SegmentRow", "adjusted_rows", "fit_segments",
+]  # fmt: skip
 
 #: Fewer bads, or goods, say too little about a threshold.
 MIN_BADS = 50
 _LEVEL = 0.05
+#: With fewer draws per tested segment no adjusted p-value can be below the level: the smallest
+#: of a bootstrap is 2 / (draws + 1), and Holm multiplies it by the number of tests.
+_DRAWS = 40
 
 Flags = npt.NDArray[np.bool_]
 
@@ -102,7 +107,8 @@ def fit_segments(
     """Fit a threshold per segment and hold each against the common one.
 
     A segment gets its own only where the saving, measured on rows that had no part in choosing
-    either threshold, is not chance: adjusted for the number of segments, p < 0.05.
+    either threshold, is not chance: adjusted for the number of segments, p < 0.05. At least 40
+    draws per tested segment are made, fewer could not show that.
 
     Args:
         data: Rows no model was fitted on.
@@ -115,7 +121,9 @@ def fit_segments(
     names = np.array([segment_text(v) or "" for v in data.segments[column]])
     own, tested = common.cross_fitted.copy(), np.zeros(len(names), dtype=np.bool_)
     rows: list[SegmentRow] = []
-    for value in sorted(set(names.tolist())):
+    values = sorted(set(names.tolist()))
+    draws = max(draws, _DRAWS * sum(_is_tested(data, v, names == v) for v in values))
+    for value in values:
         here = names == value
         row = _measure(data, costs, common, (value, here), (draws, rng))
         if row.own is not None:
@@ -127,9 +135,14 @@ def fit_segments(
     if tested.any():
         everybody = np.ones_like(tested)
         saving = _saving(data, costs, (common.cross_fitted, own, everybody), (draws, rng))
-    adjusted = _adjusted(rows, common.threshold)
+    adjusted = adjusted_rows(rows, common.threshold)
     chosen = {r.value: r.threshold for r in adjusted if not r.note and r.value}
     return SegmentFit(column, adjusted, saving, chosen)
+
+
+def _is_tested(data: PolicyData, value: str, here: Flags) -> bool:
+    bads = int(data.y[here].sum())
+    return bool(value) and min(bads, int(here.sum()) - bads) >= MIN_BADS
 
 
 def _measure(
@@ -188,7 +201,7 @@ def _saving(
     )
 
 
-def _adjusted(rows: list[SegmentRow], common: float) -> tuple[SegmentRow, ...]:
+def adjusted_rows(rows: list[SegmentRow], common: float) -> tuple[SegmentRow, ...]:
     """Adjust the p-values for the number of segments and say who gets a threshold of its own."""
     raw = [row.p_value for row in rows if row.p_value is not None]
     adjusted = iter(holm(raw).tolist() if raw else [])
@@ -200,6 +213,8 @@ def _adjusted(rows: list[SegmentRow], common: float) -> tuple[SegmentRow, ...]:
         p = float(next(adjusted))
         is_worth = p < _LEVEL and row.saving.difference.estimate > 0.0
         note = "" if is_worth else f"the saving may be chance (p {p:.3f}): keeps the common one"
+        if is_worth and row.own == common:
+            note = "its own is the common one: it needs no rule"
         threshold = row.own if is_worth else common
         done.append(replace(row, threshold=threshold, p_value=p, note=note))
     return tuple(done)

@@ -48,10 +48,10 @@ def fit(  # noqa: PLR0913, PLR0917 - one parameter per option
     reason: Annotated[str | None, typer.Option(help="Why this version exists.")] = None,
     approver: Annotated[str | None, typer.Option(help="Who approved it.")] = None,
     effective_from: Annotated[
-        str | None, typer.Option(help="ISO 8601 with a zone.", show_default="now")
+        str | None, typer.Option(help="A day (UTC), or ISO 8601 with a zone.", show_default="now")
     ] = None,
     effective_to: Annotated[
-        str | None, typer.Option(help="ISO 8601 with a zone.", show_default="open")
+        str | None, typer.Option(help="A day (UTC), or ISO 8601 with a zone.", show_default="open")
     ] = None,
     refer_interval: Annotated[
         bool, typer.Option("--refer-interval", help="Refer what lies in the optimum's interval.")
@@ -168,8 +168,9 @@ def history(context: typer.Context, as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"schema_version": 1, "policies": [row.to_dict() for row in rows]})
         return
-    columns = ("version", "bundle", "", "threshold", "owner / approver", "effective from", "reason")
-    print_table("Policies", columns, [row.cells() for row in rows])
+    from scorewright.flows.policy import HISTORY_COLUMNS
+
+    print_table("Policies", HISTORY_COLUMNS, [row.cells() for row in rows])
 
 
 @app.command("activate", epilog="Example: scorewright policy activate 2")

@@ -9,8 +9,12 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from scorewright.core.errors import ScorewrightError, UsageError
+
+if TYPE_CHECKING:
+    from scorewright.core.decision import Policy
 
 INTERRUPTED = 130
 
@@ -70,6 +74,33 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def ready(url: str, bundle: str, policy: Policy) -> dict[str, Any]:
+    """Return the line that tells a program what is served, and by which rules."""
+    return {
+        "schema_version": 1,
+        "url": url,
+        "bundle": bundle,
+        "policy": f"{policy.id}@{policy.version}",
+        "threshold": policy.threshold,
+        "refer_from": policy.refer_from,
+        "refer_to": policy.refer_to,
+        "segment_column": policy.segment_column,
+        "segment_rules": len(policy.segments),
+    }
+
+
+def decides(policy: Policy) -> str:
+    """Say how applications are decided, in one line."""
+    said = f"by PD, {policy.rule.sentence('.4f')}"
+    if not policy.segments:
+        return said
+    count = len(policy.segments)
+    rules = (
+        "1 value has a rule of its own" if count == 1 else f"{count} values have rules of their own"
+    )
+    return f"{said}; {rules} by '{policy.segment_column}'"
+
+
 def _serve(options: argparse.Namespace) -> None:
     import uvicorn  # noqa: PLC0415 - an extra; its absence is reported by 'scorewright serve'
 
@@ -78,20 +109,15 @@ def _serve(options: argparse.Namespace) -> None:
 
     listener = _listen(options.host, options.port)
     deployment = wiring.project(options.config).deployment(options.bundle)
-    ready = {
-        "schema_version": 1,
-        "url": f"http://{options.host}:{options.port}",
-        "bundle": deployment.loaded.manifest.digest,
-        "policy": f"{deployment.policy.id}@{deployment.policy.version}",
-        "threshold": deployment.policy.threshold,
-    }
+    url = f"http://{options.host}:{options.port}"
+    line = ready(url, deployment.loaded.manifest.digest, deployment.policy)
     if options.json:
-        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
     else:
         sys.stderr.write(
-            f"Serving {ready['policy']} on bundle {str(ready['bundle'])[:12]}: decline at PD >= "
-            f"{ready['threshold']:.4f}. Documentation: {ready['url']}/docs\n"
+            f"Serving {line['policy']} on bundle {str(line['bundle'])[:12]}: "
+            f"{decides(deployment.policy)}. Documentation: {url}/docs\n"
         )
     app = create_app(deployment, clock=wiring.clock(), versions=wiring.library_versions())
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))

@@ -13,6 +13,7 @@ from scorewright.flows.policy.result import (
 )
 from scorewright.flows.policy.tools import FitWish, PolicyTools
 from scorewright.flows.policy.versions import (
+    HISTORY_COLUMNS,
     Activated,
     FoundPolicy,
     HistoryRow,
@@ -24,6 +25,7 @@ from scorewright.flows.policy.versions import (
 )
 
 __all__ = [
+    "HISTORY_COLUMNS",
     "NAMED_COLUMNS",
     "SEGMENT_COLUMNS",
     "Activated",

@@ -18,6 +18,7 @@ from scorewright.flows.check_data import check_data
 from scorewright.flows.events import ignore
 from scorewright.flows.policy.predictions import Predictions
 from scorewright.flows.policy.tools import PolicyTools
+from scorewright.flows.screening import counted_rows
 
 __all__ = ["aligned", "policy_data", "refuse_segment", "training_frame", "wanted"]
 
@@ -126,11 +127,11 @@ def _column(name: str, why: str) -> UsageError:
 
 
 def training_frame(settings: Settings, tools: PolicyTools) -> tuple[pl.DataFrame, Contract]:
-    """Read the project's applications whose outcome is known, typed by their contract.
+    """Read the applications a training counts: old enough, with an outcome, typed.
 
     Raises:
         FindingsError: ``data-findings``.
-        UsageError: Those of `check_data`.
+        UsageError: Those of `check_data` and `counted_rows`.
     """
     check = check_data(settings, [tools.table], tools.reader, tools.contracts, ignore)
     contract, report = check.contracts[tools.table.file.name], check.reports[0]
@@ -141,10 +142,7 @@ def training_frame(settings: Settings, tools: PolicyTools) -> tuple[pl.DataFrame
             code="data-findings",
             details={"report": report.to_dict()},
         )
-    frame = report.frame
-    if contract.target is not None:
-        frame = frame.filter(pl.col(contract.target).is_not_null())
-    return frame, contract
+    return counted_rows(settings, report.frame, contract, ignore)[0], contract
 
 
 def aligned(predictions: Predictions, frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
@@ -164,7 +162,8 @@ def aligned(predictions: Predictions, frame: pl.DataFrame, contract: Contract) -
         raise UsageError(
             f"{changed:,} of {found.height:,} predictions are of rows that the table "
             f"'{contract.table}' no longer has, or has with another outcome.",
-            remedy="Restore the table the model was trained on, or train again.",
+            remedy="Restore the table, and [validation], that the model was trained with, or train "
+            "again.",
             code="policy-data-changed",
             details={"rows": changed},
         )

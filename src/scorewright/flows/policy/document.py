@@ -14,7 +14,7 @@ from scorewright.core.statistics import CostComparison
 from scorewright.core.strategy import Analysis
 from scorewright.flows.policy.tools import Fitted, FitWish
 
-__all__ = ["comparison", "draft_policy", "evidence"]
+__all__ = ["comparison", "decided_by", "draft_policy", "evidence"]
 
 
 def draft_policy(
@@ -91,6 +91,7 @@ def evidence(fitted: Fitted, analysis: Analysis) -> dict[str, Any]:
         "rows": rows,
         "bads": analysis.bads,
         "run_id": fitted.run_id,
+        "decided_by": decided_by(analysis),
         "business_cost": final.cost,
         "cost_per_application": final.cost / rows,
         "approval_rate": final.approval_rate,
@@ -106,6 +107,11 @@ def evidence(fitted: Fitted, analysis: Analysis) -> dict[str, Any]:
         "referral": None if analysis.referral is None else asdict(analysis.referral),
         "adverse_impact_ratio": None if analysis.air is None else _ratio(analysis),
     }
+
+
+def decided_by(analysis: Analysis) -> str:
+    """Return which costs the threshold was chosen with: ``cost_matrix`` or ``loan_costs``."""
+    return "cost_matrix" if analysis.loans is None else "loan_costs"
 
 
 def comparison(found: CostComparison) -> Mapping[str, float]:

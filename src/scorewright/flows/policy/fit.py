@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from scorewright.core.errors import UsageError
 from scorewright.core.project import Settings
 from scorewright.core.strategy import MIN_BADS, Analysis, PolicyData, Question, analyse
 from scorewright.flows.events import Note, StageDone, StageStarted
+from scorewright.flows.policy.cautions import cautions
 from scorewright.flows.policy.columns import (
     aligned,
     policy_data,
@@ -21,6 +22,7 @@ from scorewright.flows.policy.columns import (
     training_frame,
     wanted,
 )
+from scorewright.flows.policy.dates import settled
 from scorewright.flows.policy.document import draft_policy
 from scorewright.flows.policy.predictions import Predictions, read_predictions
 from scorewright.flows.policy.sample import scored_sample
@@ -46,6 +48,7 @@ class PolicyFit:
         draft: The policy, of version 0; None where the run has no bundle.
         published: The same as it was published, where that was asked for.
         file: Its file.
+        cautions: What a reader should know before believing it.
     """
 
     project: str
@@ -55,6 +58,7 @@ class PolicyFit:
     draft: Policy | None
     published: Policy | None = None
     file: Path | None = None
+    cautions: tuple[str, ...] = ()
 
 
 def fit_policy(settings: Settings, wish: FitWish, tools: PolicyTools) -> PolicyFit:
@@ -69,10 +73,12 @@ def fit_policy(settings: Settings, wish: FitWish, tools: PolicyTools) -> PolicyF
         Analysis and draft. Nothing is written unless the wish gives a reason.
 
     Raises:
-        UsageError: ``policy-training-rows``, ``policy-too-few-bads``, ``policy-infeasible``,
-            ``policy-target``, ``policy-column``, ``policy-segment``, ``policy-data-changed``,
-            ``policy-predictions``, ``policy-bundle-missing``; those of `scored_sample`.
+        UsageError: ``policy-dates``, before anything is read; ``policy-training-rows``,
+            ``policy-too-few-bads``, ``policy-infeasible``, ``policy-target``, ``policy-column``,
+            ``policy-segment``, ``policy-data-changed``, ``policy-predictions``,
+            ``policy-bundle-missing``; those of `scored_sample`.
     """
+    wish = settled(wish, tools.clock.now())
     tools.notify(StageStarted(STAGE))
     model = _model(wish, tools)
     present, approval = _present(tools, wish, model[2])
@@ -88,7 +94,10 @@ def fit_policy(settings: Settings, wish: FitWish, tools: PolicyTools) -> PolicyF
     analysis = analyse(fitted.data, question, rng)
     draft = draft_policy(settings, wish, fitted, analysis, tools.clock.now())
     tools.notify(StageDone(STAGE, f"{analysis.verdict.word}: {analysis.verdict.why}"))
-    fit = PolicyFit(settings.project.name, fitted, question, analysis, draft)
+    found = cautions(settings, question, analysis)
+    for text in found:
+        tools.notify(Note(text))
+    fit = PolicyFit(settings.project.name, fitted, question, analysis, draft, cautions=found)
     return fit if wish.reason is None else _published(fit, tools)
 
 
@@ -108,7 +117,7 @@ def _published(fit: PolicyFit, tools: PolicyTools) -> PolicyFit:
         )
     Policy.from_bytes(fit.draft.to_bytes())  # what could not be read back is not written
     policy, file = tools.bundles.publish_policy(fit.draft)
-    return PolicyFit(fit.project, fit.fitted, fit.question, fit.analysis, fit.draft, policy, file)
+    return replace(fit, published=policy, file=file)
 
 
 def _present(

@@ -8,8 +8,8 @@ from typing import Any
 
 from scorewright.core.decision import ThresholdChoice
 from scorewright.core.statistics import CostComparison
-from scorewright.core.strategy import Analysis, SegmentRow
-from scorewright.flows.policy.document import comparison
+from scorewright.core.strategy import Analysis, NamedChoice, SegmentRow
+from scorewright.flows.policy.document import comparison, decided_by
 from scorewright.flows.policy.fit import PolicyFit
 
 __all__ = [
@@ -33,6 +33,8 @@ def fit_document(fit: PolicyFit) -> dict[str, Any]:
         "rows": a.rows,
         "bads": a.bads,
         "method": fit.question.method,
+        "costs": {"decided_by": decided_by(a), **asdict(fit.question.costs)},
+        "cautions": list(fit.cautions),
         "verdict": {"word": a.verdict.word, "why": a.verdict.why},
         "chosen": asdict(a.chosen),
         "final": asdict(a.final),
@@ -49,7 +51,7 @@ def fit_document(fit: PolicyFit) -> dict[str, Any]:
         "strategy": [asdict(point) for point in a.strategy],
         "thresholds": [
             {
-                "name": n.name, **asdict(n.choice), "profit": n.profit,
+                "name": n.name, **asdict(n.choice), "profit": n.profit, "emp": n.emp,
                 "keeps_guardrails": n.is_allowed,
             }
             for n in a.named
@@ -121,6 +123,7 @@ def fit_pairs(fit: PolicyFit) -> list[tuple[str, str]]:
             ),
         ),
         ("chosen", f"{a.chosen.threshold:.6g} by {fit.question.method}"),
+        ("costs", _costs(fit)),
         ("this brings", _brings(final, a.rows)),
         (
             "least cost",
@@ -137,7 +140,7 @@ def fit_pairs(fit: PolicyFit) -> list[tuple[str, str]]:
     if a.present is not None and a.regret is not None:
         pairs.append(("present policy", f"{a.present.threshold:.6g}: {_brings(a.present, a.rows)}"))
         pairs.append(("regret of keeping it", _interval(a.regret)))
-    return pairs + _more(a)
+    return pairs + _more(a) + [("take care", text) for text in fit.cautions]
 
 
 def _more(a: Analysis) -> list[tuple[str, str]]:
@@ -177,6 +180,15 @@ def _brings(choice: ThresholdChoice, rows: int) -> str:
     )
 
 
+def _costs(fit: PolicyFit) -> str:
+    """Say which costs decided."""
+    c = fit.question.costs
+    said = f"{c.false_negative:g} for a bad approved, {c.false_positive:g} for a good declined"
+    if decided_by(fit.analysis) == "loan_costs":
+        return f"those of each loan, [policy.loans]; not the matrix ({said})"
+    return f"the matrix: {said}"
+
+
 def _interval(found: CostComparison) -> str:
     d = found.difference
     return f"{d.estimate:,.6g} (95 % interval {d.low:,.6g} to {d.high:,.6g})"
@@ -191,11 +203,18 @@ def named_rows(a: Analysis) -> list[tuple[str, ...]]:
             f"{100 * n.choice.approval_rate:.1f} %",
             f"{100 * n.choice.default_rate_approved:.2f} %",
             f"{n.choice.cost:,.6g}",
-            f"{n.profit:,.6g}",
+            _profit(n),
             "kept" if n.is_allowed else "broken",
         )
         for n in a.named
     ]
+
+
+def _profit(named: NamedChoice) -> str:
+    """Write the profit; that of EMP, which has another unit, with its unit."""
+    if named.emp is not None:
+        return f"{named.emp:.4g} of the amount"
+    return "" if named.profit is None else f"{named.profit:,.6g}"
 
 
 def segment_rows(rows: Sequence[SegmentRow]) -> list[tuple[str, ...]]:

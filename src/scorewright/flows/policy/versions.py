@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scorewright.core.decision import FieldChange, Policy, Rule, policy_difference
+from scorewright.core.decision import FieldChange, Policy, policy_difference
 from scorewright.core.digests import short
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
 from scorewright.flows.ports import BundleStore, Current
 from scorewright.flows.verify_bundle import refuse_not_in_force, refuse_other_model
 
 __all__ = [
+    "HISTORY_COLUMNS",
     "Activated",
     "FoundPolicy",
     "HistoryRow",
@@ -24,6 +25,10 @@ __all__ = [
     "find_policy",
     "policy_history",
 ]
+
+#: Few enough columns for a terminal of 80.
+HISTORY_COLUMNS = ("version", "bundle", "threshold", "from (UTC)", "owner / approver, reason")
+NOBODY, UNAPPROVED = "nobody named", "nobody yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,10 @@ class FoundPolicy:
         rows = [
             ("policy", f"{policy.id} version {policy.version}, {state}"),
             ("file", self.file + ("" if self.is_signed else " (a draft without signature)")),
-            ("decides", _said(policy.rule)),
+            ("decides", policy.rule.sentence()),
         ]
         rows += [
-            (f"{policy.segment_column} = {name}", _said(rule))
+            (f"{policy.segment_column} = {name}", rule.sentence())
             for name, rule in policy.segments.items()
         ]
         costs = f"{policy.costs.false_negative:g} to {policy.costs.false_positive:g}"
@@ -68,8 +73,8 @@ class FoundPolicy:
             ("data digest", policy.data_digest or "not recorded"),
             ("bundle", policy.bundle),
             ("model digest", policy.model_digest),
-            ("owner", policy.owner),
-            ("approver", policy.approver or "nobody yet"),
+            ("owner", policy.owner or NOBODY),
+            ("approver", policy.approver or UNAPPROVED),
             ("effective", f"{policy.effective_from} to {policy.effective_to or 'open'}"),
             ("reason", policy.reason),
             ("digest", policy.digest),
@@ -104,19 +109,18 @@ class HistoryRow:
     problem: str = ""
 
     def cells(self) -> tuple[str, ...]:
-        """Return the cells of the table for people."""
-        policy, mark = self.policy, "in force" if self.is_active else ""
+        """Return the cells of the table for people, under `HISTORY_COLUMNS`."""
+        policy = self.policy
+        number = f"{self.version}\nin force" if self.is_active else str(self.version)
         if policy is None:
-            refused = f"refused: {self.problem}"
-            return (str(self.version), short(self.bundle), mark, "", "", "", refused)
+            return (number, short(self.bundle), "", "", f"refused: {self.problem}")
+        who = f"{policy.owner or NOBODY} / {policy.approver or UNAPPROVED}"
         return (
-            str(self.version),
+            number,
             short(self.bundle),
-            mark,
             f"{policy.threshold:.6g}",
-            f"{policy.owner} / {policy.approver or '-'}",
-            policy.effective_from,
-            policy.reason,
+            _day(policy.effective_from),
+            f"{who}\n{policy.reason}",
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -320,14 +324,9 @@ def activate_policy(store: BundleStore, reference: str, now: datetime) -> Activa
     return Activated(found.policy, store.activate(current.bundle, found.file, now), before)
 
 
-def _said(rule: Rule) -> str:
-    """Say what a rule does, in one line."""
-    if rule.refer_from is None or rule.refer_to is None:
-        return f"decline from {rule.threshold:.6g}"
-    return (
-        f"refer from {rule.refer_from:.6g}, decline from {rule.refer_to:.6g} "
-        f"(threshold {rule.threshold:.6g})"
-    )
+def _day(text: str) -> str:
+    """Write the day of a moment, in UTC."""
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d}"
 
 
 def _shown(value: object) -> str:

@@ -23,10 +23,8 @@ __all__ = ["make_bundle", "make_policy"]
 
 GOLDEN_ROWS = 20
 
-HEADLINE = (
-    "roc_auc", "roc_auc_low", "roc_auc_high", "ks", "gini", "brier", "cox_slope",
-    "business_cost", "cost_per_application", "approval_rate", "default_rate_approved",
-)  # fmt: skip
+#: Ranking and calibration alone: what follows of a threshold is evidence of a policy.
+HEADLINE = ("roc_auc", "roc_auc_low", "roc_auc_high", "ks", "gini", "brier", "cox_slope")
 
 
 def make_bundle(
@@ -139,6 +137,8 @@ def _evidence(a: Assessment, rule: Rule) -> dict[str, Any]:
     band = None if rule.refer_from is None else asdict(referral(a.y, a.pd, rule))
     return {
         "rows": len(a.y),
+        # Costs of single loans are for 'policy fit'; a training knows the matrix alone.
+        "decided_by": "cost_matrix",
         "business_cost": a.metrics["business_cost"],
         "cost_per_application": a.metrics["cost_per_application"],
         "approval_rate": a.metrics["approval_rate"],

@@ -166,7 +166,7 @@ def assess(prepared: Prepared, scores: OutOfFold, tools: TrainTools) -> Assessme
     summary, histories = _folds(scores, choice.pd, y, fold, choice.calibration)
     metrics |= summary
     metrics |= _out_of_time(prepared, scores, choice.calibration, chosen, costs)
-    tools.notify(StageDone("threshold", f"decline at PD >= {chosen:.4f}"))
+    tools.notify(StageDone("threshold", f"{chosen:.4f}"))
     return Assessment(
         y, scores.raw, choice.pd, fold, choice, deployed, curve, best, chosen, interval, bayes,
         metrics, histories,
