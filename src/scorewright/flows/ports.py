@@ -29,6 +29,7 @@ __all__ = [
     "Bench",
     "BundleStore",
     "ChartRenderer",
+    "ChoosesFeatures",
     "Clock",
     "CodeVersion",
     "ComposedLearner",
@@ -181,6 +182,9 @@ class FitTask:
         threads: Threads the learner may use.
         weight: Weight of each row, shape (n,), on top of the class weights in ``params``; None
             means 1.
+        made: How many of the last rows a sampling made up of the others.
+        parents: Positions of the two rows each made-up row lies between, shape (made, 2); None
+            where nobody knows.
     """
 
     x: Floats
@@ -191,6 +195,8 @@ class FitTask:
     seed: int = 42
     threads: int = 2
     weight: Floats | None = None
+    made: int = 0
+    parents: npt.NDArray[np.int64] | None = None
 
 
 class FittedModel(Protocol):
@@ -320,6 +326,16 @@ class ComposedLearner(Protocol):
         Raises:
             UsageError: As `Learner.parameters` does for what names or holds the others.
         """
+        ...
+
+
+@runtime_checkable
+class ChoosesFeatures(Protocol):
+    """A fitted model that uses some of the columns it was offered."""
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of the features it uses, in the order of the space."""
         ...
 
 

@@ -74,3 +74,15 @@ def test_every_fit_has_a_seed_of_its_own() -> None:
     first, second = (bench.importance(one, number) for number in (0, 1))
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(first, bench.importance(one, 0))
+
+
+def test_a_part_says_how_many_of_its_rows_were_made_up() -> None:
+    weight = np.arange(700.0)
+    bench = quick(weight=weight, made=200, parents=np.zeros((200, 2), dtype=np.int64))
+    part = bench.part(np.random.default_rng(0), 300)
+    assert part.weight is not None
+    # They are the last ones, as in the whole
+    assert part.made == np.count_nonzero(part.weight >= 500)
+    assert np.all(part.weight[len(part.y) - part.made :] >= 500)
+    # Positions in the whole mean nothing in a part
+    assert part.parents is None

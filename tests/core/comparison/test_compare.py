@@ -216,10 +216,24 @@ def test_one_cell_is_its_own_group() -> None:
     rows, risk = rows_of(4)
     only = replace(cell("only", risk), pd=np.full(len(risk), rows.y.mean()))
 
-    told = compared(rows, [only], draws=0)
+    told = compared(rows, [only], draws=2)
 
     assert (told.pairs, told.groups, told.detectable) == ((), ((0,),), None)
     assert told.cells[0].is_recommended
+
+
+@pytest.mark.parametrize("draws", [0, 1])
+def test_intervals_without_a_width_are_refused(draws: int) -> None:
+    rows, risk = rows_of(4)
+    two = [cell("one", risk), cell("two", risk[::-1].copy())]
+
+    with pytest.raises(UsageError) as caught:
+        compared(rows, two, draws=draws)
+
+    assert caught.value.code == "comparison-input"
+    assert f"{draws} draws" in str(caught.value)
+    told = compared(rows, two, draws=2)
+    assert any(v.gap.high > v.gap.low for v in told.cells)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

@@ -59,8 +59,18 @@ def test_the_matrix_is_listed_run_and_listed_again(cli: Cli, project: Path) -> N
     assert [cell["status"] for cell in before["cells"]] == ["open", "open"]
     assert told.code == again.code == 0
     assert "1: exp01_cv_baseline_none, less than a minute left" in told.err
-    assert "02 baseline balanced" in told.out
+    assert "0: exp01_cv_baseline_none, fold 1 of 2" in told.err
+    assert "02 baseline · balanced" in told.out
+    assert "AUC: mean of the folds" in told.out
     assert "2 of 2 cells" in told.out
+    report = cli("experiment", "report")
+    assert report.code == 0
+    assert "AUC: mean of the folds" in report.out
+    # Run and report show the same figures
+    for line in (line for line in told.out.splitlines() if " baseline · " in line):
+        _, _, auc, *_, cost, _ = (part.strip() for part in line.split("│"))
+        assert auc in report.out
+        assert cost in report.out
     document = again.json
     assert [cell["name"] for cell in document["cells"]] == [
         "exp01_cv_baseline_none",

@@ -16,11 +16,13 @@ from scorewright.flows.experiment import Matrix, declare
 SAMPLINGS = ["none", "balanced", "undersample"]
 
 
-def declared(experiment: dict[str, Any], **sections: Any) -> Matrix:
+def declared(
+    experiment: dict[str, Any], versions: dict[str, str] | None = None, **sections: Any
+) -> Matrix:
     chosen = matrix_settings(experiment, **sections)
     names = ("selected", "ensemble", "signless")
     learners = FewLearners({name: Memoriser(name) for name in names})
-    return declare(chosen, LIBRARY, learners, Samplers())
+    return declare(chosen, LIBRARY, learners, Samplers(), versions)
 
 
 def refusal(experiment: dict[str, Any], **sections: Any) -> UsageError:
@@ -176,6 +178,67 @@ def test_a_name_that_nothing_has_is_refused_with_those_that_are_near(
 
 
 @pytest.mark.parametrize(
+    ("experiment", "near", "known"),
+    [
+        ({"learners": ["lgmb"]}, "lgbm", {"logistic", "xgboost"}),
+        ({"strategies": ["domian"]}, "domain", {"baseline", "polynomial"}),
+        ({"sampling": ["undersmaple"]}, "undersample", {"none", "smote", "balanced"}),
+        ({"params": {"logistc": {}}}, "logistic", {"lgbm", "dummy"}),
+        (
+            {"learners": ["e"], "ensembles": {"e": {"members": ["lgbm", "logstic"]}}},
+            "logistic",
+            {"lgbm", "dummy"},
+        ),
+    ],
+)
+def test_the_near_names_come_first_and_then_all_others(
+    experiment: dict[str, Any], near: str, known: set[str]
+) -> None:
+    remedy = refusal(experiment).remedy
+
+    listed = remedy.removeprefix("Name one of: ").removesuffix(".").split(", ")
+    assert listed[0] == near
+    assert set(listed) >= known
+    assert len(set(listed)) == len(listed)
+    assert not {"selected", "ensemble"} & set(listed)
+
+
+@pytest.mark.parametrize("name", ["logistic", "selected"])
+def test_an_ensemble_has_a_name_of_its_own(name: str) -> None:
+    found = refusal({"learners": ["lgbm"], "ensembles": {name: {"members": ["lgbm", "dummy"]}}})
+
+    assert found.code == "experiment-learner"
+    assert f"'{name}' has the name of a learner" in str(found)
+    assert f"[experiment.ensembles.{name}]" in found.remedy
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        {"learners": ["both"], "ensembles": {"both": {"members": ["lgbm", "logistic"]}}},
+        {"strategies": ["chosen"], "selections": {"chosen": {"of": "domain"}}},
+    ],
+    ids=["ensemble", "selection"],
+)
+@pytest.mark.parametrize("where", ["experiment", "project"])
+def test_rounds_that_nothing_would_stop_are_refused(experiment: dict[str, Any], where: str) -> None:
+    params = {"early_stopping_round": 20}
+    own: Any = {"params": {"lgbm": params}} if where == "experiment" else {}
+    learner: Any = {"name": "lgbm", "params": params if where == "project" else {}}
+    chosen = matrix_settings({"learners": ["lgbm"], **experiment, **own}, learner=learner)
+
+    with pytest.raises(UsageError) as caught:
+        declare(chosen, LIBRARY, Learners(), Samplers())
+
+    assert caught.value.code == "learner-params"
+    assert "early_stopping_round is 20" in str(caught.value)
+    assert "Leave early_stopping_round out" in caught.value.remedy
+    # By itself the learner may stop
+    alone = matrix_settings({"learners": ["lgbm"], **own}, learner=learner)
+    assert declare(alone, LIBRARY, Learners(), Samplers()).cells
+
+
+@pytest.mark.parametrize(
     "params", [{"class_weight": "balanced"}, {"is_unbalance": True}, {"scale_pos_weight": 3.0}]
 )
 def test_classes_are_not_weighted_twice(params: dict[str, Any]) -> None:
@@ -216,3 +279,33 @@ def test_a_cell_is_another_where_its_figures_would_be(
     (after,) = declared(wanted, **sections).cells
 
     assert (before.digest == after.digest) is is_the_same
+
+
+@pytest.mark.parametrize(
+    ("learner", "package", "is_the_same"),
+    [
+        ("lgbm", "lightgbm", False),
+        ("lgbm", "scorewright", False),
+        ("lgbm", "xgboost", True),
+        ("lgbm", "mlflow", True),
+        ("logistic", "lightgbm", True),
+        ("logistic", "scikit-learn", False),
+        ("both", "lightgbm", False),
+        ("both", "xgboost", True),
+    ],
+)
+def test_another_version_of_what_decides_its_figures_makes_another_cell(
+    learner: str, package: str, is_the_same: bool
+) -> None:
+    installed = {"scorewright": "1.0", "scikit-learn": "1.9", "lightgbm": "4.7", "mlflow": "3.17"}
+    wanted = {
+        "learners": [learner],
+        "ensembles": {"both": {"members": ["lgbm", "logistic"]}},
+    }
+    chosen = matrix_settings(wanted)
+    before, after = (
+        declare(chosen, LIBRARY, Learners(), Samplers(), versions).cells[0].digest
+        for versions in (installed, {**installed, package: "99.0"})
+    )
+
+    assert (before == after) is is_the_same

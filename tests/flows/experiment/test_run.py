@@ -9,12 +9,18 @@ from typing import Any
 import polars as pl
 import pytest
 from tests.fakes.experiments import FewLearners, FragileLearner, Lab, matrix_settings
+from tests.fakes.machine import NoCharts
 from tests.fakes.training import MakeWorld, loans
 
 from scorewright.core.conventions import missing
 from scorewright.core.errors import ScorewrightError, UsageError
+from scorewright.core.matrix import FeatureSpace
+from scorewright.core.report import ReportContent
 from scorewright.flows.events import StageDone, StageStarted, StepDone
-from scorewright.flows.experiment import list_experiment
+from scorewright.flows.experiment import COLUMNS, list_experiment, matrix_of, run_experiment
+from scorewright.flows.experiment.rows import cell_digest, shared_rows, view_of
+from scorewright.flows.experiment_report import COLUMNS as REPORTED
+from scorewright.flows.experiment_report import ReportTools, experiment_report
 from scorewright.flows.train import train
 
 FOUR = {
@@ -22,6 +28,13 @@ FOUR = {
     "sampling": ["none", "undersample"],
     "learners": ["logistic"],
 }
+
+
+class Blank:
+    """A `ReportRenderer` for tests that do not look at the page."""
+
+    def render(self, content: ReportContent) -> str:
+        return content.title
 
 
 @pytest.fixture
@@ -277,7 +290,8 @@ def test_progress_names_the_cells_and_the_time_left(lab: Lab) -> None:
 
     events = [e for e in lab.world.events if getattr(e, "stage", "") == "experiment"]
     assert events[0] == StageStarted("experiment", 4)
-    steps = [e for e in events if isinstance(e, StepDone)]
+    told = [e for e in events if isinstance(e, StepDone)]
+    steps = [s for s in told if ", fold " not in s.detail]
     assert [s.done for s in steps] == [1, 2, 3, 4]
     assert [s.detail.partition(",")[0] for s in steps] == [
         "exp01_cv_baseline_none",
@@ -288,6 +302,102 @@ def test_progress_names_the_cells_and_the_time_left(lab: Lab) -> None:
     assert steps[2].detail.endswith("left")
     assert steps[3].detail == "exp04_cv_domain_undersample"
     assert events[-1] == StageDone("experiment", "2 cells done, 2 were done before")
+
+
+def test_progress_is_told_inside_a_cell(lab: Lab) -> None:
+    lab.run(matrix_settings({**FOUR, "strategies": ["baseline"]}))
+
+    told = [e for e in lab.world.events if isinstance(e, StepDone) and e.stage == "experiment"]
+    first = "exp01_cv_baseline_none"
+    assert [(s.done, s.detail) for s in told[:3]] == [
+        (0, f"{first}, fold 1 of 3"),
+        (0, f"{first}, fold 2 of 3"),
+        (0, f"{first}, fold 3 of 3"),
+    ]
+    assert (told[3].done, told[3].detail.partition(",")[0]) == (1, first)
+    assert told[4].done == 1
+    assert told[4].detail.startswith("exp02_cv_baseline_undersample, fold 1 of 3, ")
+    assert told[4].detail.endswith("left")
+
+
+def test_another_version_or_other_categories_make_the_cell_anew(lab: Lab) -> None:
+    chosen = matrix_settings({**FOUR, "strategies": ["baseline"], "sampling": ["none"]})
+    (first,) = lab.run(chosen).cells
+    # Given another version of the engine
+    newer = {**lab.train.library_versions, "scorewright": "99.0"}
+    updated = replace(lab.tools, train=replace(lab.train, library_versions=newer))
+    assert list_experiment(chosen, updated).finished == 0
+    (second,) = run_experiment(chosen, lab.source, updated).cells
+    # Then the cell is done again, and once
+    assert second.is_new
+    assert second.digest != first.digest
+    (third,) = run_experiment(chosen, lab.source, updated).cells
+    assert (third.is_new, third.run_id) == (False, second.run_id)
+
+
+def test_the_identity_of_a_cell_holds_the_categories(lab: Lab) -> None:
+    # Given what a strategy sees, and the same rows with one more level of a category
+    chosen = matrix_settings({**FOUR, "strategies": ["baseline"], "sampling": ["none"]})
+    matrix = matrix_of(chosen, lab.tools)
+    shared = shared_rows(chosen, lab.source, matrix, lab.train)
+    view = view_of(shared, matrix.strategies[0])
+    *before, job = sorted(view.space.features, key=lambda f: len(f.categories))
+    assert job.categories == ("fixed", "freelance", "none")
+    wider = replace(job, categories=(*job.categories, "retired"))
+    turned = replace(job, categories=job.categories[::-1])
+    # Then each is another cell
+    digests = {
+        cell_digest(matrix.cells[0], replace(view, space=FeatureSpace((*before, one))), "folds")
+        for one in (job, wider, turned)
+    }
+    assert len(digests) == 3
+
+
+def test_the_figures_are_those_of_the_report(lab: Lab) -> None:
+    chosen = matrix_settings(FOUR, validation={"folds": 3, "repeats": 2})
+    result = lab.run(chosen)
+    # When the matrix is reported
+    tools = ReportTools(
+        lab.world.run_log, lab.world.run_log, NoCharts(), Blank(), lab.world.events.append
+    )
+    report = experiment_report(chosen, tools)
+    # Then both show the same AUC and the same cost of every cell
+    shown = {
+        row[0].partition(" ")[2]: (row[COLUMNS.index("AUC")], row[COLUMNS.index("cost")])
+        for row in result.table()
+    }
+    assert len(shown) == 4
+    assert shown == {
+        row[1]: (row[REPORTED.index("AUC")], row[REPORTED.index("cost")]) for row in report.table()
+    }
+    told = {c["name"]: c for c in report.to_dict()["cells"]}
+    for cell in result.cells:
+        for name in ("auc_within_folds", "auc_within_folds_low", "cost_per_application"):
+            assert cell.figures[name] == pytest.approx(told[cell.name][name], abs=1e-12)
+
+
+def test_features_that_were_dropped_are_not_counted(lab: Lab) -> None:
+    # Given a selection that drops one of two columns that say the same
+    chosen = matrix_settings(
+        {
+            "strategies": ["domain", "chosen"],
+            "learners": ["logistic"],
+            "selections": {"chosen": {"of": "domain", "method": "correlation",
+                                      "params": {"limit": 0.3}}},
+        }
+    )  # fmt: skip
+    lab.run(chosen)
+    plain, selected = lab.cells
+    kept = selected.metrics["n_features_kept"]
+    assert "n_features_kept" not in plain.metrics
+    assert 1 <= kept < selected.params["n_features"] == plain.params["n_features"]
+    # Then the report counts what was kept, and tells what was offered
+    tools = ReportTools(
+        lab.world.run_log, lab.world.run_log, NoCharts(), Blank(), lab.world.events.append
+    )
+    told = {c["strategy"]: c for c in experiment_report(chosen, tools).to_dict()["cells"]}
+    assert (told["chosen"]["features"], told["domain"]["features"]) == (kept, 5)
+    assert {c["features_offered"] for c in told.values()} == {5}
 
 
 def test_the_listing_tells_what_is_done(lab: Lab) -> None:

@@ -55,13 +55,13 @@ class World:
         return experiment_report(settings(**experiment), tools, run_id)
 
 
-def settings(**experiment: Any) -> Settings:
+def settings(bootstrap: int = 50, **experiment: Any) -> Settings:
     return Settings.model_validate(
         {
             "project": {"name": "demo"},
             "tables": {"loans": {"files": "loans.csv"}},
             "data": {"table": "loans", "target": "bad"},
-            "validation": {"bootstrap": 50},
+            "validation": {"bootstrap": bootstrap},
             "experiment": experiment,
         }
     )
@@ -185,6 +185,27 @@ def test_raw_scores_rank_and_calibrated_ones_decide(world: World) -> None:
     name = world.index.runs[FIRST].name
     assert after[name]["auc_within_folds"] == before[name]["auc_within_folds"]
     assert after[name]["cost_per_application"] != before[name]["cost_per_application"]
+
+
+def test_the_draws_of_thresholds_decide_nothing(world: World) -> None:
+    # Given projects that draw nothing for their thresholds, little, and much
+    reports = [world.report(bootstrap=draws) for draws in (0, 20, 500)]
+
+    # Then costs have the same intervals, and those have a width
+    gaps = [[cell.gap for cell in report.comparison.cells] for report in reports]
+    assert gaps[0] == gaps[1] == gaps[2]
+    assert sum(gap.high > gap.low for gap in gaps[0]) == 15
+    assert any(gap.low <= 0.0 < gap.difference for gap in gaps[0])
+
+
+def test_kept_features_count_where_a_cell_chose_among_them(world: World) -> None:
+    view = world.index.runs[SECOND]
+    world.index.change(SECOND, metrics={**view.metrics, "n_features_kept": 7.0})
+
+    told = {c["run_id"]: c for c in world.report().to_dict()["cells"]}
+
+    assert (told[SECOND]["features"], told[SECOND]["features_offered"]) == (7, 23)
+    assert (told[FIRST]["features"], told[FIRST]["features_offered"]) == (23, 23)
 
 
 def test_repeats_come_from_the_histories(world: World) -> None:

@@ -13,8 +13,8 @@ from scorewright.flows.ports import FittedModel, Learner
 
 __all__ = ["damaged", "inner_learner", "inner_parameters", "load_below", "put_below"]
 
-#: Chooses the number of rounds on the folds of a bench; what is around a learner has none.
-EARLY_STOPPING = "early_stopping_round"
+#: Choose the number of rounds on the folds of a bench; what is around a learner has none.
+EARLY_STOPPING = ("early_stopping_round", "early_stopping_rounds", "n_iter_no_change")
 
 
 def inner_learner(name: str, params: Mapping[str, Any]) -> Learner:
@@ -33,12 +33,15 @@ def inner_parameters(name: str, params: Mapping[str, Any], seed: int) -> dict[st
         UsageError: ``learner-unknown``, ``learner-params``.
     """
     complete = inner_learner(name, params).parameters(params, seed)
-    if complete.get(EARLY_STOPPING):
-        raise UsageError(
-            f"The learner '{name}' cannot choose its number of rounds inside another learner.",
-            remedy=f"Leave {EARLY_STOPPING} out and set n_estimators.",
-            code="learner-params",
-        )
+    for stopping in EARLY_STOPPING:
+        if complete.get(stopping):
+            raise UsageError(
+                f"The learner '{name}' cannot choose its number of rounds inside another learner: "
+                f"{stopping} is {complete[stopping]!r}, and nothing would be stopped.",
+                remedy=f"Leave {stopping} out of the parameters of '{name}', or set it to 0, and "
+                "give it a number of rounds.",
+                code="learner-params",
+            )
     return complete
 
 

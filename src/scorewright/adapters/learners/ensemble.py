@@ -1,9 +1,8 @@
 """Several learners as one: the mean rank, the mean log-odds, or a stack of them.
 
 Members that weight the classes are prior-corrected one by one before they are mixed, so the
-ensemble itself bends nothing. A stack learns its weights on scores its members gave rows they had
-not seen, in folds of the training rows; rows a sampling made up are dealt into folds like any
-other, beside the rows they were made of.
+ensemble itself bends nothing. A stack learns its weights on scores its members gave real rows they
+had not seen, in folds of the training rows.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from scorewright.adapters.learners.composed import (
     load_below,
     put_below,
 )
+from scorewright.adapters.learners.stack import bend, learn_stack
 from scorewright.core.calibration import prior_correction
 from scorewright.core.digests import canonical_json
 from scorewright.core.ensembles import (
@@ -31,14 +31,11 @@ from scorewright.core.ensembles import (
     Mixture,
     RankAverage,
     RankTable,
-    fit_stacking,
     mixture_from_dict,
 )
 from scorewright.core.errors import UsageError
 from scorewright.core.matrix import FeatureSpace
-from scorewright.core.sampling import Sample
-from scorewright.flows.fitting import open_bench
-from scorewright.flows.ports import FitTask, FittedModel, FoldTask, Learner
+from scorewright.flows.ports import FitTask, FittedModel, Learner
 
 __all__ = ["LEARNER", "Ensemble", "EnsembleModel", "Member"]
 
@@ -58,7 +55,8 @@ class Member:
     Attributes:
         learner: Name of its learner.
         model: The fitted model.
-        omega: Weight of a bad / weight of a good it was fitted with.
+        omega: Weight of a bad / weight of a good it was fitted with; in a stack, by how much its
+            made-up rows multiplied the odds is part of it.
     """
 
     learner: str
@@ -164,8 +162,10 @@ class Ensemble:
             UsageError: As the members do; ``too-few-bads`` for a stack without two of each class.
         """
         learners = [(inner_learner(n, p), _own_task(task, n, p)) for n, p in _members(task.params)]
+        is_stack = task.params["method"] == "stacking"
+        bent = bend(task.y, task.weight, task.made) if is_stack else 1.0
         members = [
-            Member(learner.name, learner.fit(own), learner.weight_ratio(own.params, task.y))
+            Member(learner.name, learner.fit(own), bent * learner.weight_ratio(own.params, task.y))
             for learner, own in learners
         ]
         return EnsembleModel(members, _mixture(task, members, learners), task.space)
@@ -229,34 +229,7 @@ def _mixture(
         case "logit_average":
             return LogitAverage(len(members))
         case _:
-            folds = _folds(task)
-            scores = [_unseen(learner, own, folds) for learner, own in learners]
-            return fit_stacking(task.y, scores, task.weight)
-
-
-def _folds(task: FitTask) -> list[FoldTask]:
-    """Deal the training rows into folds with both classes in each."""
-    # Imported here because the serving process imports this module and never fits.
-    from scorewright.core.validation import plan_folds  # noqa: PLC0415
-
-    fewest = int(np.bincount(task.y, minlength=2).min())
-    folds = max(LEAST, min(int(task.params["folds"]), fewest))
-    plan = plan_folds(task.y, scheme="stratified", folds=folds, seed=task.seed)
-    made = []
-    for _, train, valid in plan.splits():
-        weight = None if task.weight is None else task.weight[train]
-        made.append(FoldTask(Sample(train, weight=weight), train, valid))
-    return made
-
-
-def _unseen(learner: Learner, task: FitTask, folds: Sequence[FoldTask]) -> Floats:
-    """Return the prior-corrected scores of rows each fold's model had not seen, shape (n,)."""
-    out = np.empty(len(task.y))
-    fits = open_bench(learner, task).fit_folds(folds, task.params)
-    for fold, fit in zip(folds, fits, strict=True):
-        omega = learner.weight_ratio(fit.params, task.y[fold.train])
-        out[fold.valid] = prior_correction(fit.valid_score, omega)
-    return out
+            return learn_stack(task, learners)
 
 
 LEARNER = Ensemble()

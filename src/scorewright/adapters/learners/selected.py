@@ -25,6 +25,7 @@ from scorewright.core.digests import canonical_json
 from scorewright.core.errors import UsageError
 from scorewright.core.matrix import FeatureSpace
 from scorewright.core.sampling import Sample
+from scorewright.flows.fitting import sampled
 from scorewright.flows.ports import FitTask, FittedModel, FoldFit, FoldTask, Learner, Params
 
 __all__ = ["LEARNER", "Selected", "SelectedBench", "SelectedModel"]
@@ -194,15 +195,7 @@ class SelectedBench:
 
     def fit(self, sample: Sample, params: Params) -> SelectedModel:
         """Fit one model on a sample."""
-        return self.learner.fit(
-            replace(
-                self.task,
-                x=sample.matrix(self.task.x),
-                y=sample.labels(self.task.y),
-                weight=sample.weights(),
-                params=params,
-            )
-        )
+        return self.learner.fit(sampled(self.task, sample, params))
 
 
 def _parts(params: Params) -> tuple[str, Mapping[str, Any], dict[str, Any]]:

@@ -88,4 +88,5 @@ class QuickFits:
     def _on(self, rows: Rows) -> FitTask:
         task = self.task
         weight = None if task.weight is None else task.weight[rows]
-        return replace(task, x=task.x[rows], y=task.y[rows], weight=weight)
+        made = int(np.count_nonzero(rows >= len(task.y) - task.made))
+        return replace(task, x=task.x[rows], y=task.y[rows], weight=weight, made=made, parents=None)

@@ -40,7 +40,7 @@ class Cell:
         pd: Calibrated out-of-fold PDs of shape (n,).
         threshold: Its own; applications with ``pd >= threshold`` are declined.
         cox_slope: Slope of the PDs' Cox line; 1 is perfect.
-        features: Model inputs.
+        features: How many features the model uses: those it kept, where it chose among them.
         sampling: Name of the sampling: ``none``, ``smote`` ...
         model_type: As in the tag ``model_type``: ``lgbm``, ``logistic`` ...
         further: AUCs of the folds of further assignments, the same ones for all cells.

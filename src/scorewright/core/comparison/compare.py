@@ -87,7 +87,7 @@ def compare(
         cells: The cells.
         costs: Cost of each mistake, one for all or one per row.
         alpha: Probability of any false alarm among all pairs, in (0, 1).
-        draws: Resamples of the cost differences.
+        draws: Resamples of the cost differences, 2 or more.
         seed: Of the resamples.
 
     Returns:

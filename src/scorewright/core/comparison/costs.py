@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorewright.core.comparison.cells import Cell, Rows
+from scorewright.core.comparison.cells import Cell, Rows, refused
 from scorewright.core.statistics import Costs, losses, paired_cost_bootstrap
 
 __all__ = ["CostGap", "cost_gaps"]
+
+#: Without a spread an interval has no width, and every other cell would be dearer for sure.
+LEAST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,24 @@ def cost_gaps(
         cells: All cells.
         among: Positions of the cells the reference is chosen from.
         costs: Cost of each mistake, one for all or one per row.
-        draws: Number of resamples; fewer than 2 give intervals of no width.
+        draws: Number of resamples, 2 or more.
         seed: Of the resamples; all cells see the same, so that their order decides nothing.
 
     Returns:
         Position of the reference, and one gap per cell.
+
+    Raises:
+        UsageError: ``comparison-input``: fewer draws than a spread can be seen in.
     """
+    if draws < LEAST:
+        raise refused(f"{draws} draws for the intervals of the costs")
     n = len(rows.y)
     each = [float(losses(rows.y, cell.declined, costs).mean()) for cell in cells]
     cheapest = min(among, key=lambda i: (each[i], cells[i].name))
     gaps = []
     for position, cell in enumerate(cells):
         gap = each[position] - each[cheapest]
-        if position == cheapest or draws < 2:  # noqa: PLR2004 - a spread needs two values
+        if position == cheapest:
             gaps.append(CostGap(each[position], gap, gap, gap, 1.0))
             continue
         found = paired_cost_bootstrap(

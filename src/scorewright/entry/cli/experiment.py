@@ -88,19 +88,22 @@ def report(
         files = {"report": str(written.html), "csv": str(written.csv)}
         print_json({**written.report.to_dict(), **files})
         return
+    from scorewright.flows.experiment import LEGEND
     from scorewright.flows.experiment_report import COLUMNS
 
     print_table(written.report.run_name, COLUMNS, written.report.table())
+    stdout().print(f"[dim]{LEGEND}[/]")
     stdout().print(escape(written.report.answer))
     stdout().print(f"report: [bold]{written.html}[/], [bold]{written.csv}[/]")
 
 
 def _show(result: ExperimentResult) -> None:
-    from scorewright.flows.experiment import COLUMNS
+    from scorewright.flows.experiment import COLUMNS, LEGEND
 
     rate = "" if result.base_rate is None else f", bad rate {result.base_rate:.2%}"
     title = f"{result.run_name}: {len(result.cells)} of {result.declared} cells, out of fold{rate}"
     print_table(title, COLUMNS, result.table())
+    stdout().print(f"[dim]{LEGEND}[/]")
     for failure in result.failures:
         stderr().print(f"[bold red]failed[/] {failure.name}: {escape(failure.error.message)}")
         stderr().print(f"[bold]what to do:[/] {escape(failure.error.remedy)}")

@@ -2,6 +2,7 @@
 
 from scorewright.flows.experiment.choices import Choice
 from scorewright.flows.experiment.declare import Cell, Matrix, Strategy, declare
+from scorewright.flows.experiment.figures import LEGEND, auc_text, cost_text, label
 from scorewright.flows.experiment.listing import ListedCell, MatrixListing, list_experiment
 from scorewright.flows.experiment.ports import ExperimentTools, Locks, Scratch
 from scorewright.flows.experiment.result import (
@@ -20,6 +21,7 @@ __all__ = [
     "DECLARED_TAG",
     "FIGURES",
     "KIND_TAG",
+    "LEGEND",
     "MATRIX_TAG",
     "Cell",
     "CellFailure",
@@ -33,7 +35,10 @@ __all__ = [
     "MatrixListing",
     "Scratch",
     "Strategy",
+    "auc_text",
+    "cost_text",
     "declare",
+    "label",
     "list_experiment",
     "matrix_of",
     "run_experiment",

@@ -13,7 +13,15 @@ from scorewright.core.errors import UsageError
 from scorewright.core.project import EnsembleSettings, SelectionSettings, Settings
 from scorewright.flows.ports import ComposedLearner, Learner, LearnerCatalogue
 
-__all__ = ["Choice", "Choices", "refuse_two_weights", "unknown"]
+__all__ = [
+    "ENSEMBLE",
+    "SELECTED",
+    "Choice",
+    "Choices",
+    "near_first",
+    "refuse_two_weights",
+    "unknown",
+]
 
 #: Learners that are made of others.
 SELECTED = "selected"
@@ -46,8 +54,11 @@ class Choices:
 
     def names(self) -> Iterator[str]:
         """Yield every name there is, but for the learners that stand around others."""
-        yield from (n for n in self._learners.names() if n not in (SELECTED, ENSEMBLE))
+        yield from self._single()
         yield from self._settings.experiment.ensembles
+
+    def _single(self) -> Iterator[str]:
+        yield from (n for n in self._learners.names() if n not in (SELECTED, ENSEMBLE))
 
     def known(self, name: str) -> str:
         """Return a name that is there."""
@@ -55,6 +66,21 @@ class Choices:
             what = f"experiment.learners names '{name}', which is no learner and no ensemble"
             raise unknown("experiment-learner", what, name, self.names())
         return name
+
+    def refuse_twins(self) -> None:
+        """Refuse an ensemble that has the name of a learner.
+
+        Raises:
+            UsageError: ``experiment-learner``.
+        """
+        for name in self._settings.experiment.ensembles:
+            if name in self._learners.names():
+                raise UsageError(
+                    f"The ensemble '{name}' has the name of a learner.",
+                    remedy=f"Give [experiment.ensembles.{name}] another name.",
+                    code="experiment-learner",
+                    details={"known": list(self._learners.names())},
+                )
 
     def refuse_unused(self) -> None:
         """Refuse parameters of a learner that does not exist.
@@ -90,9 +116,9 @@ class Choices:
     def _members(self, name: str, ensemble: EnsembleSettings) -> dict[str, Any]:
         members = []
         for member in ensemble.members:
-            if member in self._settings.experiment.ensembles or member not in set(self.names()):
+            if member not in set(self._single()):
                 what = f"experiment.ensembles.{name}.members names '{member}', which is no learner"
-                raise unknown("experiment-learner", what, member, self._learners.names())
+                raise unknown("experiment-learner", what, member, self._single())
             learner, params = self._named(member)
             members.append({"learner": learner, "params": params})
         return {"members": members, "method": ensemble.method}
@@ -117,7 +143,7 @@ def refuse_two_weights(choice: Choice, sampling: str) -> None:
 
 
 def unknown(code: str, what: str, name: str, known: Iterable[str]) -> UsageError:
-    """Return the error for a name that nothing has, with those that are near.
+    """Return the error for a name that nothing has: those that are near, then all others.
 
     Args:
         code: Its code.
@@ -126,7 +152,16 @@ def unknown(code: str, what: str, name: str, known: Iterable[str]) -> UsageError
         known: Names that would do.
     """
     names = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(name, names, n=3) or names
     return UsageError(
-        f"{what}.", remedy=f"Name one of: {', '.join(near)}.", code=code, details={"known": names}
+        f"{what}.",
+        remedy=f"Name one of: {', '.join(near_first(name, names))}.",
+        code=code,
+        details={"known": names},
     )
+
+
+def near_first(name: str, known: Iterable[str]) -> list[str]:
+    """Return all known names, those that are near to a wrong one first."""
+    names = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(name, names, n=3)
+    return [*near, *(other for other in names if other not in near)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from scorewright.core.conventions import experiment_name, run_name
 from scorewright.core.digests import canonical_json, sha256_hex
@@ -15,6 +16,7 @@ from scorewright.core.errors import UsageError
 from scorewright.core.features import FeatureLibrary, render
 from scorewright.core.project import SelectionSettings, Settings
 from scorewright.flows.experiment.choices import Choice, Choices, refuse_two_weights, unknown
+from scorewright.flows.experiment.versions import deciding
 from scorewright.flows.ports import LearnerCatalogue, SamplerCatalogue
 from scorewright.flows.train import BASELINE
 
@@ -52,7 +54,10 @@ class Cell:
         strategy, sampling, choice: What is combined.
         is_named: Whether the learner's name is part of the cell's name.
         monotone: Signs that its learner keeps, of features it sees.
-        digest: Of everything in the settings that decides its figures; the data is not among it.
+        digest: Of what decides its figures and is known without the data: table and columns,
+            strategy with the text of its features, sampling, learner with all parameters and
+            signs, seed, validation, costs, what the threshold is chosen for, and the versions
+            of Scorewright and of the packages its learner works with.
     """
 
     number: int
@@ -106,6 +111,7 @@ def declare(
     library: FeatureLibrary | None,
     learners: LearnerCatalogue,
     samplers: SamplerCatalogue,
+    versions: Mapping[str, str] | None = None,
 ) -> Matrix:
     """Read the matrix off the settings.
 
@@ -114,16 +120,20 @@ def declare(
         library: Its feature files, None without any.
         learners: The installed learners.
         samplers: The installed samplers.
+        versions: Of the installed packages; another version of one that decides a cell's
+            figures makes another cell.
 
     Raises:
         UsageError: ``experiment-strategy``, ``experiment-learner``, ``sampler-unknown`` for
-            unknown names with near misses; ``experiment-weights``, ``learner-params``,
+            unknown names, and for names that stand for two things; ``experiment-weights``,
+            ``learner-params``,
             ``name-invalid``; ``feature-duplicate``, ``feature-cycle`` of the feature files.
     """
     wanted = settings.experiment
-    samplings = [samplers.get(name).name for name in dict.fromkeys(wanted.sampling)]
+    samplings = [_sampling(samplers, name) for name in dict.fromkeys(wanted.sampling)]
     strategies = [_strategy(settings, library, name) for name in dict.fromkeys(wanted.strategies)]
     catalogue = Choices(settings, learners)
+    catalogue.refuse_twins()
     names = [catalogue.known(name) for name in dict.fromkeys(wanted.learners)]
     catalogue.refuse_unused()
     combinations = product(names, strategies, samplings)
@@ -132,12 +142,21 @@ def declare(
         choice = catalogue.choice(name, strategy.selection)
         refuse_two_weights(choice, sampling)
         signs = _signs(settings, library, strategy, choice)
-        digest = _digest(settings, strategy, sampling, choice, signs)
+        document = _declared(settings, strategy, sampling, choice, signs)
+        document["versions"] = deciding(versions or {}, choice)
+        digest = sha256_hex(canonical_json(document))
         cell = Cell(number, strategy, sampling, choice, len(names) > 1, signs, digest)
         cell.name("cv")  # refuses names that the store could not carry
         cells.append(cell)
     experiment = experiment_name(settings.project.name, wanted.purpose)
     return Matrix(experiment, tuple(cells))
+
+
+def _sampling(samplers: SamplerCatalogue, name: str) -> str:
+    if name not in samplers.names():
+        what = f"experiment.sampling names '{name}', which is no sampling"
+        raise unknown("sampler-unknown", what, name, samplers.names())
+    return samplers.get(name).name
 
 
 def _strategy(settings: Settings, library: FeatureLibrary | None, name: str) -> Strategy:
@@ -159,7 +178,10 @@ def _strategy(settings: Settings, library: FeatureLibrary | None, name: str) -> 
         return Strategy(name, frozenset(), {}, None, selection)
     where = f"experiment.selections.{name}.of" if selection is not None else "experiment.strategies"
     raise unknown(
-        "experiment-strategy", f"{where} names '{of}', which is no feature set", of, known
+        "experiment-strategy",
+        f"{where} names '{of}', which is no feature set",
+        of,
+        known if selection is None else [*sets, BASELINE],
     )
 
 
@@ -174,15 +196,16 @@ def _signs(
     return {n: sign for n, sign in settings.learner.monotone.items() if n not in unseen}
 
 
-def _digest(
+def _declared(
     settings: Settings,
     strategy: Strategy,
     sampling: str,
     choice: Choice,
     signs: Mapping[str, int],
-) -> str:
-    document = {
-        "schema_version": 1,
+) -> dict[str, Any]:
+    """Return what of the settings decides the figures of a cell, ready for JSON."""
+    return {
+        "schema_version": 2,
         "data": settings.data.model_dump(mode="json"),
         "strategy": strategy.name,
         "features": dict(strategy.definitions),
@@ -196,4 +219,3 @@ def _digest(
         "costs": settings.costs.model_dump(mode="json"),
         "threshold": settings.policy.model_dump(mode="json", include=_THRESHOLD),
     }
-    return sha256_hex(canonical_json(document))

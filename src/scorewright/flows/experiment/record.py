@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scorewright.core.digests import canonical_json, sha256_hex
@@ -72,8 +72,18 @@ def matrix_start(
     )
 
 
-def cell_result(planned: PlannedCell, view: RunView, *, is_new: bool) -> CellResult:
-    """Return a cell as it lies in the store."""
+def cell_result(
+    planned: PlannedCell, view: RunView, ranked: Mapping[str, float], *, is_new: bool
+) -> CellResult:
+    """Return a cell as it lies in the store.
+
+    Args:
+        planned: What was planned.
+        view: Its run.
+        ranked: From `within_folds`.
+        is_new: Whether it was done now.
+    """
+    logged = {**view.metrics, **ranked}
     return CellResult(
         name=view.name,
         run_id=view.run_id,
@@ -82,7 +92,7 @@ def cell_result(planned: PlannedCell, view: RunView, *, is_new: bool) -> CellRes
         learner=planned.cell.choice.name,
         digest=planned.digest,
         is_new=is_new,
-        figures={name: view.metrics[name] for name in FIGURES if name in view.metrics},
+        figures={name: logged[name] for name in FIGURES if name in logged},
     )
 
 

@@ -10,12 +10,14 @@ import polars as pl
 
 from scorewright.core.errors import FindingsError, ScorewrightError
 from scorewright.core.findings import Finding
+from scorewright.flows.experiment.figures import auc_text, cost_text, label
 from scorewright.flows.screening import finding_dict
 
 __all__ = ["COLUMNS", "FIGURES", "CellFailure", "CellResult", "ExperimentResult"]
 
 #: Stand beside each other for every cell: ranking, overfitting, calibration, cost.
 FIGURES = (
+    "auc_within_folds", "auc_within_folds_low", "auc_within_folds_high", "cost_per_application",
     "roc_auc", "roc_auc_low", "roc_auc_high", "roc_auc_gap", "pr_auc", "ks", "brier", "log_loss",
     "cox_slope", "mean_pd", "base_rate", "business_cost", "approval_rate", "training_seconds",
 )  # fmt: skip
@@ -30,7 +32,8 @@ class CellResult:
         strategy, sampling, learner: What was combined.
         digest: Identity of the cell.
         is_new: Whether this command did it; otherwise it was finished before.
-        figures: `FIGURES`, as far as the run has them.
+        figures: `FIGURES`, as far as the run has them. The AUC within folds and the cost per
+            application are those of the report; ``roc_auc`` is that of all rows in one pool.
     """
 
     name: str
@@ -139,30 +142,25 @@ class ExperimentResult:
 
 
 COLUMNS = ("cell", "AUC", "gap", "Brier", "slope", "mean PD", "cost")
+_AUC = ("auc_within_folds", "auc_within_folds_low", "auc_within_folds_high")
+_COST = "cost_per_application"
 
 
 def _label(cell: CellResult, *, is_named: bool) -> str:
     number = cell.name.partition("_")[0].removeprefix("exp")
-    learner = f" {cell.learner}" if is_named else ""
-    return f"{number} {cell.strategy} {cell.sampling}{learner}"
+    return f"{number} {label(cell.strategy, cell.sampling, cell.learner, is_named=is_named)}"
 
 
 def _figures(f: Mapping[str, float]) -> tuple[str, ...]:
     return (
-        f"{_number(f, 'roc_auc', '.4f')}{_half_width(f)}",
+        auc_text(*(f[name] for name in _AUC)) if f.keys() >= set(_AUC) else "-",
         _number(f, "roc_auc_gap", "+.3f"),
         _number(f, "brier", ".4f"),
         _number(f, "cox_slope", ".2f"),
         _number(f, "mean_pd", ".2%"),
-        _number(f, "business_cost", ",.0f"),
+        cost_text(f[_COST]) if _COST in f else "-",
     )
 
 
 def _number(figures: Mapping[str, float], name: str, form: str) -> str:
     return format(figures[name], form) if name in figures else "-"
-
-
-def _half_width(figures: Mapping[str, float]) -> str:
-    if "roc_auc_low" not in figures or "roc_auc_high" not in figures:
-        return ""
-    return f" ±{(figures['roc_auc_high'] - figures['roc_auc_low']) / 2:.3f}"

@@ -185,6 +185,10 @@ def folds_digest(plan: FoldPlan) -> str:
 def cell_digest(cell: Cell, view: View, folds: str) -> str:
     """Return the identity of a cell: everything that decides its figures.
 
+    That is what was declared (see `Cell.digest`), the content of the rows it sees, the plan of
+    its features, its columns in their order with the categories of each, and every row's folds.
+    A finished cell of the same identity is not done again.
+
     Args:
         cell: As it is declared.
         view: The rows it sees.
@@ -195,7 +199,7 @@ def cell_digest(cell: Cell, view: View, folds: str) -> str:
         "declared": cell.digest,
         "data": view.digest,
         "features": plan.digest if plan is not None and plan.features else None,
-        "columns": list(view.space.names),
+        "columns": [[f.name, list(f.categories)] for f in view.space.features],
         "folds": folds,
     }
     return sha256_hex(canonical_json(document))

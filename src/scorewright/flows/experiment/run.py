@@ -9,8 +9,10 @@ from itertools import groupby
 from scorewright.core.conventions import experiment_problem
 from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.project import Settings
-from scorewright.flows.events import StageDone, StageStarted, StepDone, ignore
+from scorewright.flows.events import Event, Notify, StageDone, StageStarted, StepDone
+from scorewright.flows.experiment.choices import near_first
 from scorewright.flows.experiment.declare import Matrix, declare
+from scorewright.flows.experiment.figures import within_folds
 from scorewright.flows.experiment.ledger import Ledger
 from scorewright.flows.experiment.ports import ExperimentTools
 from scorewright.flows.experiment.record import (
@@ -54,13 +56,13 @@ def matrix_of(settings: Settings, tools: ExperimentTools) -> Matrix:
     """
     train = tools.train
     library = train.features.library if train.features is not None else None
-    matrix = declare(settings, library, train.learners, train.samplers)
+    matrix = declare(settings, library, train.learners, train.samplers, train.library_versions)
     problem = experiment_problem(matrix.experiment, settings.project.name, train.conventions)
     if problem is not None:
+        ordered = near_first(settings.experiment.purpose, train.conventions.names.purposes)
         raise UsageError(
             problem,
-            remedy="Set purpose under [experiment] to one of: "
-            f"{', '.join(train.conventions.names.purposes)}.",
+            remedy=f"Set purpose under [experiment] to one of: {', '.join(ordered)}.",
             code="experiment-purpose",
         )
     return matrix
@@ -177,14 +179,26 @@ class _Experiment:
             parent=parent,
         )
         with self._tools.scratch() as bundles, self._tools.train.run_log.start(start) as run:
-            tools = replace(self._tools.train, bundles=bundles, notify=ignore)
+            tools = replace(self._tools.train, bundles=bundles, notify=self._inside(planned))
             complete_run(run, start, prepared, tools, began)
             return run.run_id
 
-    def _tell(self, planned: PlannedCell) -> None:
-        left = self._ledger.left()
-        detail = f"{planned.name}, {left}" if left else planned.name
+    def _tell(self, planned: PlannedCell, what: str = "") -> None:
+        parts = (planned.name, what, self._ledger.left())
+        detail = ", ".join(part for part in parts if part)
         self._notify(StepDone(STAGE, self._ledger.done, detail))
+
+    def _inside(self, planned: PlannedCell) -> Notify:
+        """Return a listener that passes on the folds of a cell; one cell may take an hour."""
+
+        def notify(event: Event) -> None:
+            match event:
+                case StepDone(stage="validate", detail=detail):
+                    self._tell(planned, detail)
+                case _:
+                    pass
+
+        return notify
 
     def _read_back(self, start: RunStart, parent: RunHandle) -> ExperimentResult:
         """Read every cell from the store and hold it against the conventions."""
@@ -196,7 +210,8 @@ class _Experiment:
             view, found = check_cell(self._tools.index, start.experiment, run_id, train.conventions)
             findings += found
             if view is not None:
-                cells.append(cell_result(planned, view, is_new=is_new))
+                ranked = within_folds(self._tools.index, view)
+                cells.append(cell_result(planned, view, ranked, is_new=is_new))
             self._notify(StepDone(CHECK, len(cells), planned.name))
         said = f"{len(findings)} findings" if findings else f"{len(cells)} cells complete"
         self._notify(StageDone(CHECK, said))

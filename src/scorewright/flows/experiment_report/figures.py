@@ -36,6 +36,7 @@ def lines(matrix: StoredMatrix, comparison: Comparison) -> list[dict[str, Any]]:
                 "sampling": stored.sampling,
                 "learner": stored.learner,
                 "features": stored.cell.features,
+                "features_offered": _offered(stored),
                 "group": told.group,
                 "recommended": told.is_recommended,
                 "verdict": verdict(comparison, position),
@@ -126,6 +127,11 @@ def cost_table(matrix: StoredMatrix, comparison: Comparison) -> Table:
 def _shown(stored: StoredCell, name: str, form: str) -> str:
     value = stored.view.metrics.get(name)
     return "–" if value is None else format(value, form)
+
+
+def _offered(stored: StoredCell) -> int | None:
+    offered = stored.view.params.get("n_features")
+    return None if offered is None else int(float(offered))
 
 
 def _percent(stored: StoredCell, name: str, digits: int) -> str:

@@ -11,6 +11,7 @@ from scorewright.core.comparison import Comparison, compare
 from scorewright.core.conventions import experiment_name
 from scorewright.core.project import Settings
 from scorewright.flows.events import Note, Notify, StageDone, StageStarted
+from scorewright.flows.experiment import auc_text, cost_text
 from scorewright.flows.experiment_report.content import page, said
 from scorewright.flows.experiment_report.figures import as_csv, lines, verdict
 from scorewright.flows.experiment_report.pictures import pictures
@@ -27,6 +28,9 @@ from scorewright.flows.ports import (
 __all__ = ["COLUMNS", "ExperimentReport", "ReportTools", "experiment_report"]
 
 FOLDER = "report"
+#: Draws of every cost difference. The report decides on them, so they are no matter of settings:
+#: a project that asks for no interval of its thresholds must not make every cell look dearer.
+DRAWS = 1_000
 COLUMNS = ("group", "cell", "AUC", "cost", "features", "verdict")
 
 
@@ -93,8 +97,8 @@ class ExperimentReport:
             (
                 str(told[i].group),
                 self.matrix.cells[i].label,
-                f"{told[i].auc.estimate:.3f} ({told[i].auc.low:.3f} to {told[i].auc.high:.3f})",
-                f"{told[i].gap.cost:.4f}",
+                auc_text(told[i].auc.estimate, told[i].auc.low, told[i].auc.high),
+                cost_text(told[i].gap.cost),
                 str(self.matrix.cells[i].cell.features),
                 verdict(self.comparison, i),
             )
@@ -108,7 +112,7 @@ def experiment_report(
     """Compare the cells of a matrix and log the report to its parent run.
 
     Args:
-        settings: The project; its experiment, significance, draws and seed.
+        settings: The project; its experiment, significance and seed.
         tools: Ports.
         run_id: Parent run of the matrix; the newest of the experiment by default.
 
@@ -127,7 +131,7 @@ def experiment_report(
         [stored.cell for stored in matrix.cells],
         matrix.costs,
         alpha=settings.experiment.significance,
-        draws=settings.validation.bootstrap,
+        draws=DRAWS,
         seed=settings.project.seed,
     )
     tools.notify(StageDone("compare", f"{len(comparison.groups)} groups"))

@@ -14,6 +14,7 @@ import polars as pl
 from scorewright.core.comparison import Cell, Rows
 from scorewright.core.decision import CostMatrix
 from scorewright.core.errors import UsageError
+from scorewright.flows.experiment import label
 from scorewright.flows.ports import RunIndex, RunView
 
 __all__ = ["StoredCell", "StoredMatrix", "find_matrix", "read_matrix"]
@@ -22,6 +23,7 @@ KIND = "scorewright.kind"
 CELLS = "cells.json"
 PREDICTIONS = "predictions.parquet"
 HISTORY = "fold_roc_auc"
+KEPT = "n_features_kept"
 NEEDED = ("optimal_threshold", "cox_slope", "mean_pd", "base_rate")
 AGAIN = "Run 'scorewright experiment run': it does what is missing and nothing else."
 
@@ -168,8 +170,8 @@ def _difference(one: RunView, other: RunView) -> str:
 def _labels(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return short names: the learner only where there are several."""
     several = len({entry["learner"] for entry in entries}) > 1
-    parts = ("strategy", "sampling", "learner") if several else ("strategy", "sampling")
-    labels = [" · ".join(str(entry[part]) for part in parts) for entry in entries]
+    parts = ("strategy", "sampling", "learner")
+    labels = [label(*(str(e[part]) for part in parts), is_named=several) for e in entries]
     unique = len(set(labels)) == len(labels)
     return labels if unique else [f"{e['name']} {str(e['run_id'])[:6]}" for e in entries]
 
@@ -187,11 +189,16 @@ def _cell(view: RunView, frame: pl.DataFrame, label: str, further: tuple[float, 
         pd=frame["p"].cast(pl.Float64).to_numpy(),
         threshold=view.metrics["optimal_threshold"],
         cox_slope=view.metrics["cox_slope"],
-        features=int(float(view.params.get("n_features", "0"))),
+        features=_features(view),
         sampling=view.tags.get("sampling_strategy", "none"),
         model_type=view.tags.get("model_type", ""),
         further=further,
     )
+
+
+def _features(view: RunView) -> int:
+    """Return how many features the fitted model uses: the kept ones, where it chose."""
+    return int(view.metrics.get(KEPT, float(view.params.get("n_features", "0"))))
 
 
 def _unfinished(what: str) -> UsageError:

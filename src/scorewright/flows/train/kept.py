@@ -6,10 +6,23 @@ import json
 from collections.abc import Collection, Sequence
 
 from scorewright.core.selection import agreement
+from scorewright.flows.ports import ChoosesFeatures, FittedModel
 
-__all__ = ["selection_files"]
+__all__ = ["kept_figures", "selection_files"]
 
 FILE = "feature_selection.json"
+KEPT = "n_features_kept"
+
+
+def kept_figures(model: FittedModel) -> dict[str, float]:
+    """Return how many features the deployed model uses, where it chose among them.
+
+    The parameter ``n_features`` counts what it was offered: a request must bring all of them.
+
+    Args:
+        model: Fitted on all rows.
+    """
+    return {KEPT: float(len(model.kept))} if isinstance(model, ChoosesFeatures) else {}
 
 
 def selection_files(kept: Sequence[Collection[str]], features: Sequence[str]) -> dict[str, bytes]:

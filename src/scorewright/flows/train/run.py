@@ -10,6 +10,7 @@ from scorewright.core.bundles import Bundle
 from scorewright.core.conventions import RunRecord, missing
 from scorewright.flows.events import Note, StageDone, StageStarted
 from scorewright.flows.ports import RunHandle, RunStart
+from scorewright.flows.train.kept import kept_figures
 from scorewright.flows.train.package import make_bundle
 from scorewright.flows.train.record import artifacts, dataset_input, parameters, run_record
 from scorewright.flows.train.tools import Prepared, TrainTools, Validated
@@ -86,7 +87,8 @@ def complete_run(
     validated = validate(prepared, tools, watch)
     run.log_params(parameters(prepared, validated.out_of_fold.params))
     seconds = tools.clock.elapsed() - began
-    metrics = {**validated.assessment.metrics, "training_seconds": seconds}
+    kept = kept_figures(validated.final)
+    metrics = {**validated.assessment.metrics, **kept, "training_seconds": seconds}
     for doubt in doubts(validated.assessment):
         tools.notify(Note(doubt))
     record = _log(run, start, validated, metrics, tools)
