@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 __all__ = ["library_versions"]
 
 PACKAGES = (
-    "scorewright", "catboost", "imbalanced-learn", "lightgbm", "mlflow", "numpy", "optbinning", "polars",
-    "scikit-learn", "scipy", "xgboost",
+    "scorewright", "catboost", "imbalanced-learn", "lightgbm", "mlflow", "numpy", "optbinning",
+    "polars", "scikit-learn", "scipy", "xgboost",
     "fastapi", "uvicorn",
 )  # fmt: skip
 
