@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from mlflow import MlflowClient
 
 from scorewright.adapters.mlflow_store import MlflowRunLog

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from scorewright.adapters.learners import Learners
 from scorewright.adapters.mlflow_store.model_directory import ModelIdentity, write_model_directory

@@ -15,7 +15,7 @@ import mlflow
 import numpy as np
 import polars as pl
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from tests.entry.cli.newcomer import Demo
 from tests.entry.cli.portfolio import Cli
 from tests.entry.cli.tracking import client_of
