@@ -202,7 +202,7 @@ def test_documented_exit_codes_are_those_of_the_classes() -> None:
 
 
 def test_every_finding_code_has_a_heading() -> None:
-    pattern = re.compile(r"\b(?:LEAK|CONV|FEAT|EXP)-\d{3}\b")
+    pattern = re.compile(r"\b(?:LEAK|CONV|FEAT|EXP|STORE|RUN|FILE|MODEL)-\d{3}\b")
     codes = {
         code
         for file in SOURCE.rglob("*.py")

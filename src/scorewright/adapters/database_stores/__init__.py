@@ -1,0 +1,7 @@
+"""MLflow stores in databases, read in place: never opened with MLflow, never changed."""
+
+from scorewright.adapters.database_stores.server_store import ServerStore
+from scorewright.adapters.database_stores.sqlite_file import opened
+from scorewright.adapters.database_stores.sqlite_store import SqliteStore
+
+__all__ = ["ServerStore", "SqliteStore", "opened"]

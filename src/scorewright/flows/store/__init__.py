@@ -1,0 +1,1 @@
+"""Stewardship of tracking stores: see what one holds, judge it, mend it."""
