@@ -66,6 +66,7 @@ class Snapshot:
     metrics: pl.DataFrame
     datasets: pl.DataFrame
     inputs: pl.DataFrame
+    input_tags: pl.DataFrame
     logged_models: pl.DataFrame
     logged_model_params: pl.DataFrame
     logged_model_tags: pl.DataFrame

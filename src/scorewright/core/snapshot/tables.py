@@ -68,12 +68,15 @@ TABLES: dict[str, pl.Schema] = {
     ),
     # A data set that a run read, with its role ("" where none was given); models are below.
     "inputs": _schema(run_id=_TEXT, dataset_id=_TEXT, context=_TEXT),
+    # Everything else that was noted down about such a reading.
+    "input_tags": _schema(run_id=_TEXT, dataset_id=_TEXT, key=_TEXT, value=_TEXT),
     "logged_models": _schema(
         model_id=_TEXT,
         experiment_id=_TEXT,
         source_run_id=_TEXT,
         name=_TEXT,
         status=_TEXT,
+        status_message=_TEXT,
         model_type=_TEXT,
         artifact_location=_TEXT,
         lifecycle_stage=_TEXT,
@@ -83,7 +86,14 @@ TABLES: dict[str, pl.Schema] = {
     "logged_model_params": _schema(model_id=_TEXT, key=_TEXT, value=_TEXT),
     "logged_model_tags": _schema(model_id=_TEXT, key=_TEXT, value=_TEXT),
     "logged_model_metrics": _schema(
-        model_id=_TEXT, run_id=_TEXT, key=_TEXT, value=_FLOAT, timestamp=_INT, step=_INT
+        model_id=_TEXT,
+        run_id=_TEXT,
+        key=_TEXT,
+        value=_FLOAT,
+        timestamp=_INT,
+        step=_INT,
+        dataset_name=_TEXT,
+        dataset_digest=_TEXT,
     ),
     # role is "input" or "output".
     "run_models": _schema(run_id=_TEXT, model_id=_TEXT, role=_TEXT, step=_INT),
