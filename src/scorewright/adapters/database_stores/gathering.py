@@ -13,6 +13,7 @@ from scorewright.adapters.database_stores.layouts import judge_revision, layout_
 from scorewright.adapters.database_stores.links import (
     count_others,
     count_traces,
+    read_input_tags,
     read_inputs,
     read_run_models,
 )
@@ -35,6 +36,7 @@ _STAGE: Final = "read"
 _LINKS: Final = {
     "metrics": read_metrics,
     "inputs": read_inputs,
+    "input_tags": read_input_tags,
     "run_models": read_run_models,
     "traces": count_traces,
 }
@@ -105,7 +107,11 @@ class _Reading:
             if name != "metrics" or there.keys() & set(METRIC_TABLES):
                 found[name] = read(self._session, doubts)
             self._finish(name, doubts)
-        carried = {PLAIN[name].table for name in plain} | {*METRIC_TABLES, "trace_info"}
+        carried = {PLAIN[name].table for name in plain} | {
+            *METRIC_TABLES,
+            "trace_info",
+            "input_tags",
+        }
         found["others"] = count_others(self._session, carried)
         self._finish("others", Doubts())
         return found

@@ -14,6 +14,7 @@ __all__ = [
     "count_others",
     "count_rows",
     "count_traces",
+    "read_input_tags",
     "read_inputs",
     "read_run_models",
 ]
@@ -42,6 +43,19 @@ def read_inputs(session: Session, doubts: Doubts) -> pl.DataFrame:
     sql = (
         f'SELECT "destination_id", "source_id", {role} FROM "inputs" AS "i"{joined} '  # noqa: S608 - names of this file
         f"WHERE {_DATASET_OF_RUN}"
+    )
+    return frame_of(session, sql, schema, doubts)
+
+
+def read_input_tags(session: Session, doubts: Doubts) -> pl.DataFrame:
+    """Read what else was noted down about the data sets of runs."""
+    schema = {"run_id": _TEXT, "dataset_id": _TEXT, "key": _TEXT, "value": _TEXT}
+    if not {"inputs", "input_tags"} <= session.columns.keys():
+        return pl.DataFrame(schema=schema)
+    sql = (
+        'SELECT "i"."destination_id", "i"."source_id", "t"."name", "t"."value" '  # noqa: S608 - names of this file
+        'FROM "inputs" AS "i" JOIN "input_tags" AS "t" ON "t"."input_uuid" = "i"."input_uuid" '
+        f'WHERE {_DATASET_OF_RUN} AND NOT "t".{_CONTEXT}'
     )
     return frame_of(session, sql, schema, doubts)
 
@@ -77,10 +91,7 @@ def count_others(session: Session, carried: Iterable[str]) -> pl.DataFrame:
         session: The open store.
         carried: Tables that are read whole.
     """
-    partly = {
-        "inputs": f" WHERE NOT ({_DATASET_OF_RUN} OR {_MODEL_OF_RUN})",
-        "input_tags": f" WHERE NOT {_CONTEXT}",
-    }
+    partly = {"inputs": f" WHERE NOT ({_DATASET_OF_RUN} OR {_MODEL_OF_RUN})"}
     counts = {
         table: count_rows(session, table, partly.get(table, ""))
         for table in sorted(session.columns.keys() - set(carried) - {"alembic_version"})

@@ -43,8 +43,8 @@ def read_inputs(folder: str, run_id: str, experiment_id: str, reading: Reading) 
                 tags = meta.mapping("tags")
                 dataset = _dataset_id(experiment_id, source)
                 reading.rows.add("inputs", run_id, dataset, tags.pop(_CONTEXT, ""))
-                if tags:
-                    reading.others["input_tags"] += len(tags)
+                for key, value in tags.items():
+                    reading.rows.add("input_tags", run_id, dataset, key, value)
             case "MODEL" if source:
                 reading.rows.add("run_models", run_id, source, "input", meta.whole("step") or 0)
             case kind:

@@ -46,6 +46,7 @@ def _model(
             "source_run_id": meta.text("source_run_id"),
             "name": meta.text("name"),
             "status": meta.word("status", STATUS, "UNSPECIFIED"),
+            "status_message": meta.text("status_message"),
             "model_type": meta.text("model_type"),
             "artifact_location": meta.text("artifact_location"),
             "creation_time": meta.whole("creation_timestamp"),
@@ -73,9 +74,10 @@ def _keys(model_id: str, parts: dict[str, os.DirEntry[str]], reading: Reading) -
         points = metric_points(path, reading, of_model=True)
         if points is None:
             continue
-        lines = zip(points.run_ids, points.values, points.timestamps, points.steps, strict=True)
-        for run_id, *point in lines:
-            reading.rows.add("logged_model_metrics", model_id, run_id, key, *point)
+        lines = zip(points.values, points.timestamps, points.steps, strict=True)
+        for run_id, data, line in zip(points.run_ids, points.data, lines, strict=True):
+            named = (text or None for text in data)
+            reading.rows.add("logged_model_metrics", model_id, run_id, key, *line, *named)
 
 
 def read_traces(one: Experiment, reading: Reading) -> None:

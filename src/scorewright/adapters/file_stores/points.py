@@ -17,12 +17,13 @@ _TWO, _THREE = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One value of a metric: time in milliseconds, value, step."""
+    """One value of a metric: time in milliseconds, value, step; a data set's name and digest."""
 
     timestamp: int
     value: float
     step: int
     run_id: str = ""
+    data: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class Points:
         values: Shape (n,).
         steps: Shape (n,).
         run_ids: For the metrics of a logged model, shape (n,); else empty.
+        data: Name and digest of a data set, empty where there is none, likewise.
         rejected: Lines that were not understood.
         doubtful: A last line without an end that was understood all the same.
         repeated: Lines that say what an earlier one said.
@@ -43,6 +45,7 @@ class Points:
     values: list[float] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
     run_ids: list[str] = field(default_factory=list)
+    data: list[tuple[str, str]] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
     repeated: int = 0
@@ -105,6 +108,7 @@ def _careful(lines: list[bytes], *, is_ended: bool, of_model: bool) -> Points:
         points.values.append(found.value)
         points.steps.append(found.step)
         points.run_ids.append(found.run_id)
+        points.data.append(found.data)
     return points
 
 
@@ -118,13 +122,16 @@ def _run_line(fields: list[bytes]) -> Line | None:
 def _model_line(fields: list[bytes]) -> Line | None:
     if len(fields) < 4 or len(fields) == 5:  # noqa: PLR2004 - time, value, step, run; data set
         return None
-    return _line(fields, fields[3].decode("latin-1"))
+    name, digest = b" ".join(fields[4:-1]), b"".join(fields[-1:] if len(fields) > 4 else [])  # noqa: PLR2004 - as above
+    return _line(
+        fields, fields[3].decode("latin-1"), (name.decode("latin-1"), digest.decode("latin-1"))
+    )
 
 
-def _line(fields: list[bytes], run_id: str = "") -> Line | None:
+def _line(fields: list[bytes], run_id: str = "", data: tuple[str, str] = ("", "")) -> Line | None:
     try:
         step = int(fields[2]) if len(fields) > _TWO else 0
-        line = Line(int(fields[0]), float(fields[1]), step, run_id)
+        line = Line(int(fields[0]), float(fields[1]), step, run_id, data)
     except ValueError:
         return None
     return line if _fits([line.timestamp, line.step]) else None
@@ -142,7 +149,8 @@ def _once(points: Points) -> Points:
     """Leave out what was said before; NaN is the same as NaN here."""
     known = [None if math.isnan(value) else value for value in points.values]
     runs = points.run_ids or [""] * len(known)
-    rows = list(zip(points.timestamps, known, points.steps, runs, strict=True))
+    data = points.data or [("", "")] * len(known)
+    rows = list(zip(points.timestamps, known, points.steps, runs, data, strict=True))
     # A dict keeps the place of what came first.
     first = dict.fromkeys(rows)
     points.repeated = len(rows) - len(first)
@@ -151,4 +159,5 @@ def _once(points: Points) -> Points:
         points.values = [math.nan if row[1] is None else row[1] for row in first]
         points.steps = [row[2] for row in first]
         points.run_ids = [row[3] for row in first]
+        points.data = [row[4] for row in first]
     return points
