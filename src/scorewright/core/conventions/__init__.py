@@ -15,8 +15,10 @@ from scorewright.core.conventions.document import (
 from scorewright.core.conventions.names import (
     experiment_name,
     experiment_problem,
+    is_registered_model_name,
     model_name,
     run_name,
+    run_problem,
 )
 from scorewright.core.conventions.record import RunRecord
 
@@ -33,7 +35,9 @@ __all__ = [
     "TagRule",
     "experiment_name",
     "experiment_problem",
+    "is_registered_model_name",
     "missing",
     "model_name",
     "run_name",
+    "run_problem",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from scorewright.core.conventions.document import Conventions, NameRule
 from scorewright.core.errors import UsageError
@@ -94,6 +95,7 @@ def _keeps(name: str, rule: NameRule, conventions: Conventions) -> bool:
     return re.fullmatch(pattern.replace("{model_types}", _one_of(model_types)), name) is not None
 
 
+@cache
 def _one_of(words: tuple[str, ...]) -> str:
     return f"(?:{'|'.join(re.escape(word) for word in words)})" if words else "[a-z0-9_]+"
 

@@ -1,0 +1,36 @@
+"""The audit of a tracking store: seven criteria, a score, and findings by rule."""
+
+from scorewright.core.audit.audit import audit
+from scorewright.core.audit.inputs import MISSING, AuditInput, AuditLimits, ProjectFacts
+from scorewright.core.audit.predictions import Predictions, predictions_of
+from scorewright.core.audit.report import AuditFinding, AuditReport, CriterionResult, State
+from scorewright.core.audit.rule import CRITERIA, SEVERITIES, Check, Criterion, Hit, Rule
+from scorewright.core.audit.rules import OFF, rule_book
+from scorewright.core.audit.subjects import STORE, Subject, SubjectKind
+from scorewright.core.audit.view import StoreView
+
+__all__ = [
+    "CRITERIA",
+    "MISSING",
+    "OFF",
+    "SEVERITIES",
+    "STORE",
+    "AuditFinding",
+    "AuditInput",
+    "AuditLimits",
+    "AuditReport",
+    "Check",
+    "Criterion",
+    "CriterionResult",
+    "Hit",
+    "Predictions",
+    "ProjectFacts",
+    "Rule",
+    "State",
+    "StoreView",
+    "Subject",
+    "SubjectKind",
+    "audit",
+    "predictions_of",
+    "rule_book",
+]

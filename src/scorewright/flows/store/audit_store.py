@@ -1,0 +1,105 @@
+"""Audits a store: read it, list its files, look into its predictions, judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from scorewright.core.audit import (
+    AuditInput,
+    AuditLimits,
+    AuditReport,
+    ProjectFacts,
+    Rule,
+    audit,
+)
+from scorewright.core.conventions import Conventions
+from scorewright.core.snapshot import RootRule
+from scorewright.flows.events import Notify, StageDone, StageStarted, ignore
+from scorewright.flows.ports import Clock
+from scorewright.flows.store.evidence import read_predictions
+from scorewright.flows.store.evidence_ports import PredictionFiles
+from scorewright.flows.store.ports import OpenedStore
+
+__all__ = ["AuditOptions", "AuditTools", "audit_store"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTools:
+    """What an audit works with.
+
+    Attributes:
+        clock: Says how long runs have been RUNNING.
+        predictions: Reads stored predictions.
+        conventions: The policy.
+        rules: What is asked.
+        notify: Told of the progress.
+    """
+
+    clock: Clock
+    predictions: PredictionFiles
+    conventions: Conventions
+    rules: tuple[Rule, ...]
+    notify: Notify = ignore
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions:
+    """How far an audit goes.
+
+    Attributes:
+        roots: Where moved artifact roots lie now; further ones are guessed.
+        is_hashed: Read every artifact for its digest: duplicates are proved, not guessed.
+        reads_predictions: Recompute figures from stored predictions.
+        facts: The project around the store.
+        limits: Where rules draw their line.
+        broken_models: Why a model does not load, by ``name/version``, model id or run id.
+    """
+
+    roots: Iterable[RootRule] = ()
+    is_hashed: bool = False
+    reads_predictions: bool = True
+    facts: ProjectFacts = field(default_factory=ProjectFacts)
+    limits: AuditLimits = field(default_factory=AuditLimits)
+    broken_models: Mapping[str, str] = field(default_factory=dict)
+
+
+def audit_store(
+    opened: OpenedStore, tools: AuditTools, options: AuditOptions | None = None
+) -> AuditReport:
+    """Audit a store; nothing is changed.
+
+    Args:
+        opened: The store.
+        tools: Ports, policy and rules.
+        options: How far to go.
+
+    Raises:
+        ScorewrightError: What the reader raises: ``store-invalid``, ``store-locked``,
+            ``store-unreachable``.
+    """
+    wanted = options or AuditOptions()
+    snapshot = opened.reader.read(tools.notify)
+    inventory = opened.files.inventory(
+        snapshot, tools.notify, rules=wanted.roots, hashed=wanted.is_hashed
+    )
+    stored = {}
+    if wanted.reads_predictions:
+        stored = read_predictions(snapshot, inventory.files, tools.predictions, tools.notify)
+    given = AuditInput(
+        snapshot=snapshot,
+        conventions=tools.conventions,
+        now=tools.clock.now(),
+        files=inventory.files,
+        missing=inventory.missing,
+        roots=inventory.rules,
+        found=inventory.findings,
+        facts=wanted.facts,
+        predictions=stored,
+        broken_models=wanted.broken_models,
+        limits=wanted.limits,
+    )
+    tools.notify(StageStarted("rules", len(tools.rules)))
+    report = audit(given, tools.rules)
+    tools.notify(StageDone("rules", report.score))
+    return report
