@@ -337,9 +337,18 @@ def test_what_mlflow_refuses_is_said_in_one_line(
     assert "\n" not in caught.value.message
 
 
+#: What pytest and MLflow's telemetry keep for themselves.
+_PASSING = ("PYTEST_CURRENT_TEST", "_MLFLOW_TELEMETRY_SESSION_ID")
+
+
 def _state() -> dict[str, Any]:
     loggers = {
-        name: (logger.level, tuple(logger.filters), tuple(logger.handlers))
+        name: (
+            logger.level,
+            tuple(logger.filters),
+            # A library that is imported for the first time gives its own logger an empty handler.
+            tuple(h for h in logger.handlers if type(h) is not logging.NullHandler),
+        )
         for name in ("mlflow", "mlflow.store.db.utils", "alembic", "root")
         for logger in [logging.getLogger(name)]
     }
@@ -348,7 +357,7 @@ def _state() -> dict[str, Any]:
         "registry": mlflow.get_registry_uri(),
         "active run": mlflow.active_run(),
         "last run": mlflow.last_active_run(),
-        "environment": {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"},
+        "environment": {k: v for k, v in os.environ.items() if k not in _PASSING},
         "folder": Path.cwd(),
         "loggers": loggers,
     }

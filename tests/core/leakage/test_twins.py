@@ -108,3 +108,19 @@ def test_idle_accounts_do_not_hide_copies() -> None:
 def test_idle_accounts_do_not_hide_copies_with_one_value_changed() -> None:
     errors = [f for f in _twins(_cards(bill_2=3)) if f.severity == "error"]
     assert [finding.subject for finding in errors] == ["bill_2"]
+
+
+def test_those_without_any_loan_are_no_copies(clean: Table) -> None:
+    rng = np.random.default_rng(6)
+    none = np.arange(4_000) % 12 == 0  # a twelfth has no loans
+    counts = np.where(none, 0, rng.integers(1, 12, 4_000))
+    table = clean.planted(
+        loans_count=pl.Series(counts),
+        **{
+            name: pl.Series(np.where(none, np.nan, rng.normal(size=4_000))).fill_nan(None)
+            for name in ("debt_last", "paid_mean", "short_share")
+        },
+    )
+    few = table.frame.select("loans_count", "debt_last", "paid_mean", "short_share")
+    bare = type(clean)(few.with_columns(income=rng.normal(size=4_000)), table.y, table.fold)
+    assert [finding.severity for finding in _twins(bare)] in ([], ["warning"])

@@ -42,7 +42,7 @@ class CanaryProver:
         command: The child's command without the bundle's directory.
     """
 
-    def __init__(self, timeout_seconds: float = 20.0, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, timeout_seconds: float = 60.0, command: Sequence[str] = COMMAND) -> None:
         self._timeout = timeout_seconds
         self._command = tuple(command)
 

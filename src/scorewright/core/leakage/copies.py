@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-__all__ = ["FINE", "LEAST_SHARE", "Hashes", "copied_rows"]
+__all__ = ["FINE", "LEAST_SHARE", "Hashes", "Marks", "copied_rows"]
 
 Folds = npt.NDArray[np.integer[Any]]
 Marks = npt.NDArray[np.bool_]
@@ -36,13 +36,20 @@ MOST_EXPECTED = 0.5
 COPIES = 1 / 3
 
 
-def copied_rows(row: Hashes, fine: Mapping[str, Hashes], fold: Folds) -> int:
+def copied_rows(
+    row: Hashes,
+    fine: Mapping[str, Hashes],
+    fold: Folds,
+    nought: Mapping[str, Marks] | None = None,
+) -> int:
     """Return how many rows are copies of rows in other folds; 0 where chance explains them.
 
     Args:
         row: Hash of each row, the wrapping sum of the hashes of its cells, shape (n,).
         fine: Fine feature -> hash of its cells, shape (n,), finest first; part of `row`.
         fold: Fold of each row, shape (n,).
+        nought: Fine feature -> cells that are missing or 0, shape (n,). They are never rare:
+            those without any loan have them in every feature of their loans.
 
     Returns:
         The sum of the votes of distinctive rows on the feature that speaks for fewest; 0 with
@@ -53,7 +60,8 @@ def copied_rows(row: Hashes, fine: Mapping[str, Hashes], fold: Folds) -> int:
     equal, least = _elsewhere(row, fold), max(1.0, LEAST_SHARE * len(row))
     if len(cells) < RAREST or np.count_nonzero(equal) < least:
         return 0
-    distinctive = _distinctive(row, cells)
+    marks = nought or {}
+    distinctive = _distinctive(row, cells, [marks.get(name) for name in islice(fine, MOST_FINE)])
     found = len(row)
     for but_one in _each_left_out(row, cells):
         alike = _elsewhere(but_one, fold)
@@ -92,16 +100,18 @@ def _elsewhere(row: Hashes, fold: Folds) -> npt.NDArray[np.int64]:
     return counts
 
 
-def _distinctive(row: Hashes, cells: list[Hashes]) -> Marks:
+def _distinctive(row: Hashes, cells: list[Hashes], nought: Iterable[Marks | None]) -> Marks:
     """Mark rows whose three rarest cells few rows would share, were the features unrelated.
 
     A set of equal rows counts as one row here, or copies would make their own cells frequent.
     """
     _, first, place = np.unique(row, return_index=True, return_inverse=True)
     rarest = np.zeros((RAREST, len(first)))  # logarithms of shares, smallest first
-    for cell in cells:
+    for cell, is_nought in zip(cells, nought, strict=True):
         rows = pl.DataFrame({"cell": cell[first]}).select(pl.len().over("cell")).to_series()
         share = np.log(rows.to_numpy() / len(first))
+        if is_nought is not None:
+            share[is_nought[first]] = 0.0
         for rank in range(RAREST):
             low = np.minimum(rarest[rank], share)
             share = np.maximum(rarest[rank], share)

@@ -16,7 +16,7 @@ import polars as pl
 
 from scorewright.core.contracts import Contract
 from scorewright.core.findings import Finding
-from scorewright.core.leakage.copies import FINE, LEAST_SHARE, Hashes, copied_rows
+from scorewright.core.leakage.copies import FINE, LEAST_SHARE, Hashes, Marks, copied_rows
 from scorewright.core.leakage.limits import answer
 
 __all__ = ["twins"]
@@ -34,11 +34,13 @@ class _Rows:
 
     Attributes:
         cells: Feature name -> hash of each cell, shape (n,).
+        nought: Feature name -> cells that are missing or 0, shape (n,).
         whole: Their sum over features, wrapping, shape (n,).
         fine: Features from the finest on, with at most `FINE` chance agreement.
     """
 
     cells: dict[str, Hashes]
+    nought: dict[str, Marks]
     whole: Hashes
     fine: tuple[str, ...]
     fold: Folds
@@ -60,13 +62,14 @@ class _Rows:
     def copies(self, but: str = "") -> int:
         """Return how many rows are copies of rows in other folds, one feature left out."""
         fine = {name: self.cells[name] for name in self.fine if name != but}
-        return copied_rows(self._row(but), fine, self.fold)
+        return copied_rows(self._row(but), fine, self.fold, self.nought)
 
     def once(self) -> _Rows:
         """Return the first of each set of equal rows."""
         first = np.sort(np.unique(self.whole, return_index=True)[1])
         cells = {name: cell[first] for name, cell in self.cells.items()}
-        return _Rows(cells, self.whole[first], self.fine, self.fold[first], self.y[first])
+        nought = {name: marks[first] for name, marks in self.nought.items()}
+        return _Rows(cells, nought, self.whole[first], self.fine, self.fold[first], self.y[first])
 
     def _row(self, but: str) -> Hashes:
         return self.whole - self.cells[but] if but else self.whole
@@ -97,16 +100,26 @@ def twins(frame: pl.DataFrame, contract: Contract, y: Labels, fold: Folds) -> It
 
 def _hashed(features: pl.DataFrame, fold: Folds, y: Labels) -> _Rows:
     cells: dict[str, Hashes] = {}
+    nought: dict[str, Marks] = {}
     chance: dict[str, float] = {}
     for number, column in enumerate(features.get_columns()):
         cells[column.name] = column.hash(number).to_numpy()
+        nought[column.name] = _nought(column)
         counts = column.value_counts(name="rows_of_it")["rows_of_it"].cast(pl.Float64) / len(column)
         chance[column.name] = float((counts**2).sum())
     whole = np.zeros(features.height, dtype=np.uint64)
     for cell in cells.values():
         whole += cell
     fine = sorted((n for n in chance if chance[n] <= FINE), key=lambda n: (chance[n], n))
-    return _Rows(cells, whole, tuple(fine), fold, y)
+    return _Rows(cells, nought, whole, tuple(fine), fold, y)
+
+
+def _nought(column: pl.Series) -> Marks:
+    """Mark cells that are missing or 0."""
+    missing = column.is_null()
+    is_zero = (column == 0).fill_null(value=False) if column.dtype.is_numeric() else missing
+    marks: Marks = (missing | is_zero).to_numpy()
+    return marks
 
 
 def _identical(contract: Contract, equal: pl.DataFrame, rows: _Rows) -> Finding:
