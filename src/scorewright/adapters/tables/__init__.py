@@ -3,7 +3,7 @@
 from scorewright.adapters.tables.names import column_names
 from scorewright.adapters.tables.readers import FileTableReader
 from scorewright.adapters.tables.streaming import TextChunk, TextStream
-from scorewright.adapters.tables.writers import FileTableWriter
+from scorewright.adapters.tables.writers import FileTableWriter, csv_text
 
 __all__ = [
     "FileTableReader",
@@ -11,4 +11,5 @@ __all__ = [
     "TextChunk",
     "TextStream",
     "column_names",
+    "csv_text",
 ]

@@ -11,7 +11,7 @@ import polars as pl
 
 from scorewright.core.errors import ScorewrightError, UsageError
 
-__all__ = ["FileTableWriter"]
+__all__ = ["FileTableWriter", "csv_text"]
 
 _CSV: Final = {".csv": ",", ".tsv": "\t"}
 _PARQUET: Final = (".parquet", ".pq")
@@ -67,6 +67,15 @@ class FileTableWriter:
         finally:
             # Gone already where the rename went well; also cleans up after an interrupt.
             _remove(aside)
+
+
+def csv_text(frame: pl.DataFrame) -> str:
+    """Return rows as CSV in which nothing would be run by a spreadsheet.
+
+    Args:
+        frame: The rows.
+    """
+    return _harmless(frame).write_csv()
 
 
 def _put(frame: pl.DataFrame, stream: BinaryIO, suffix: str) -> None:
