@@ -1,0 +1,267 @@
+"""The model registry: few rows, decided one by one."""
+
+# ruff: noqa: S608 - names of tables and columns are those of our own list
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
+
+from scorewright.adapters.store_staging.session import (
+    Session,
+    insert_sql,
+    quoted,
+    written,
+)
+from scorewright.core.consolidation import (
+    GONE,
+    QUARANTINE,
+    REWRITES,
+    Carried,
+    Difference,
+    RegistryFate,
+    carried,
+    merge_registry,
+    rewrite,
+)
+from scorewright.core.plans import RowChange
+from scorewright.flows.store.consolidate_ports import Place, Quarantined
+
+__all__ = ["REGISTRY", "decide_registry", "move_registry"]
+
+REGISTRY: Final = (
+    "registered_models",
+    "registered_model_tags",
+    "model_versions",
+    "model_version_tags",
+    "registered_model_aliases",
+)
+_UNIT: Final = "registry"
+_EXPERIMENTS: Final = "_mlflow_experiment_ids"
+_Rows = list[dict[str, Any]]
+
+
+def decide_registry(session: Session) -> RegistryFate:
+    """Give versions their numbers, which other rows may name."""
+    source = {name: _read(session, name, "src") for name in REGISTRY}
+    target = {
+        name: _read(session, name, "target") + _read(session, name, "main") for name in REGISTRY
+    }
+    fate = merge_registry(source, target, session.label)
+    versions = {
+        (one.name, one.old): one.new
+        for one in fate.versions
+        if one.new is not None and one.new != one.old
+    }
+    session.moves = replace(session.moves, versions=versions)
+    return fate
+
+
+def move_registry(session: Session, fate: RegistryFate, root: str, own: Iterable[str]) -> None:
+    """Write the registry's rows into the payload.
+
+    Args:
+        session: With runs and models moved, so that their places are known.
+        fate: Of models, versions and aliases.
+        root: Below which artifacts go.
+        own: Versions with files of their own.
+    """
+    session.notes += [f"{session.label}: {note}" for note in fate.notes]
+    _own_places(session, fate, root, frozenset(own))
+    _models(session, fate)
+    _model_tags(session)
+    kept = _versions(session, fate)
+    _version_tags(session, kept)
+    _aliases(session, fate)
+
+
+def _read(session: Session, name: str, place: str) -> _Rows:
+    table = carried(name)
+    columns = ", ".join(f"m.{quoted(column)}" for column in table.columns)
+    where = f"WHERE {written()}" if place == "main" else ""
+    order = ", ".join(f"m.{quoted(column)}" for column in table.key)
+    return list(
+        session.rows(f"SELECT {columns} FROM {place}.{quoted(name)} m {where} ORDER BY {order}")
+    )
+
+
+def _new(session: Session, table: Carried, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with new values."""
+    new = dict(row)
+    for rule in REWRITES:
+        if rule.table == table.name and (rule.when is None or row[rule.when[0]] == rule.when[1]):
+            needs = tuple(row[need] for need in rule.needs)
+            new[rule.column] = rewrite(rule.kind, row[rule.column], needs, session.moves)
+    return new
+
+
+def _write(session: Session, table: Carried, row: dict[str, Any], fate: str) -> None:
+    session.count(table, fate, 1)
+    if fate in ("copied", "quarantined"):
+        unit = _UNIT if fate == "copied" else QUARANTINE
+        marks = ", ".join("?" * (len(table.columns) + 1))
+        session.con.execute(f"{insert_sql(table)} VALUES ({marks})", (*row.values(), unit))
+
+
+def _own_places(session: Session, fate: RegistryFate, root: str, own: frozenset[str]) -> None:
+    """Give versions with files of their own a folder, so that addresses below it are known."""
+    places = dict(session.moves.places)
+    rows = {(row["name"], row["version"]): row for row in _read(session, "model_versions", "src")}
+    for one in fate.versions:
+        identity = f"{one.name}/{one.old}"
+        row = rows[one.name, one.old]
+        address = row["storage_location"] or row["source"]
+        if identity not in own or not address:
+            continue
+        is_kept = one.fate in ("copied", "duplicate")
+        folder = f"{root}/versions/{one.name}/{one.new}" if is_kept else ""
+        session.places["version", identity] = Place(one.fate, folder, _UNIT)
+        if folder:
+            places.setdefault(session.moves.place_key(address), folder)
+    session.moves = replace(session.moves, places=places)
+
+
+def _models(session: Session, fate: RegistryFate) -> None:
+    table = carried("registered_models")
+    there = {
+        row["name"]: row
+        for place in ("target", "main")
+        for row in _read(session, table.name, place)
+    }
+    for row in _read(session, table.name, "src"):
+        if row["name"] in fate.free:
+            _write(session, table, row, "copied")
+            continue
+        mine = there[row["name"]]
+        if (mine["description"] or "") != (row["description"] or ""):
+            session.notes.append(
+                f"{session.label}: the description of model '{row['name']}' stays that of the "
+                f"target; the source says: {row['description']}"
+            )
+        is_same = all(mine[c] == row[c] for c in table.columns)
+        _write(session, table, row, "duplicate" if is_same else "merged")
+
+
+def _model_tags(session: Session) -> None:
+    table = carried("registered_model_tags")
+    there = {
+        (row["name"], row["key"]): (row, place)
+        for place in ("target", "main")
+        for row in _read(session, table.name, place)
+    }
+    names = {row["name"] for row in _read(session, "registered_models", "src")}
+    for old in _read(session, table.name, "src"):
+        row = _new(session, table, old)
+        known = there.get((row["name"], row["key"]))
+        if row["name"] not in names:
+            _write(session, table, row, "left")
+        elif known is None:
+            _write(session, table, row, "copied")
+        elif known[0]["value"] == row["value"]:
+            _write(session, table, row, "duplicate")
+        elif row["key"] == _EXPERIMENTS:
+            _join_experiments(session, table, known, row)
+        else:
+            _write(session, table, row, "quarantined")
+            _quarantine(
+                session, table, row, (Difference("value", known[0]["value"], row["value"]),)
+            )
+
+
+def _join_experiments(
+    session: Session, table: Carried, known: tuple[dict[str, Any], str], row: dict[str, Any]
+) -> None:
+    """Name the experiments of both: prompts are found by them."""
+    mine, place = known
+    parts = [part for text in (mine["value"], row["value"]) for part in text.split(",") if part]
+    value = f",{','.join(dict.fromkeys(parts))},"
+    if value == mine["value"]:
+        _write(session, table, row, "duplicate")
+        return
+    _write(session, table, row, "merged")
+    key = {column: row[column] for column in table.key}
+    if place == "target":
+        changes = session.changes.setdefault(_UNIT, [])
+        earlier = [c for c in changes if c.table == table.name and c.key == key]
+        if earlier:
+            text = str((earlier[0].after or {})["value"])
+            parts = [*[part for part in text.split(",") if part], *parts]
+            value = f",{','.join(dict.fromkeys(parts))},"
+            changes.remove(earlier[0])
+        changes.append(RowChange(table.name, key, {"value": mine["value"]}, {"value": value}))
+        return
+    where = " AND ".join(f"{quoted(column)} = ?" for column in key)
+    session.con.execute(
+        f"UPDATE main.{quoted(table.name)} AS m SET value = ? WHERE {where} AND {written()}",
+        (value, *key.values()),
+    )
+
+
+def _versions(session: Session, fate: RegistryFate) -> dict[tuple[str, int], str]:
+    table = carried("model_versions")
+    rows = {(row["name"], row["version"]): row for row in _read(session, table.name, "src")}
+    kept = {}
+    for one in fate.versions:
+        old = rows[one.name, one.old]
+        row = _new(session, table, old)
+        _write(session, table, row, one.fate)
+        kept[one.name, one.old] = one.fate
+        if one.differences:
+            _quarantine(session, table, row, one.differences)
+        if one.fate == "left":
+            what = "was deleted" if old["current_stage"] == GONE else "belongs to no model"
+            session.notes.append(
+                f"{session.label}: version {one.old} of '{one.name}' {what} and is left."
+            )
+        elif one.fate == "copied" and _is_lost(old, row):
+            session.notes.append(
+                f"{session.label}: version {one.old} of '{one.name}' keeps its source "
+                f"{old['source']}: it lies below no run and no model that arrives."
+            )
+    return kept
+
+
+def _is_lost(old: dict[str, Any], row: dict[str, Any]) -> bool:
+    source = str(old["source"] or "")
+    is_address = source.startswith(("/", "file:", "mlflow-artifacts:", ".")) or "\\" in source
+    return is_address and row["source"] == source
+
+
+def _version_tags(session: Session, kept: dict[tuple[str, int], str]) -> None:
+    table = carried("model_version_tags")
+    there = {
+        (row["name"], row["version"], row["key"]): row
+        for place in ("target", "main")
+        for row in _read(session, table.name, place)
+    }
+    for old in _read(session, table.name, "src"):
+        row = _new(session, table, old)
+        fate = kept.get((old["name"], old["version"]), "left")
+        known = there.get((row["name"], row["version"], row["key"]))
+        if fate in ("copied", "left"):
+            _write(session, table, row, fate)
+        elif known is None:
+            _write(session, table, row, "copied")
+        elif known["value"] == row["value"]:
+            _write(session, table, row, "duplicate")
+        else:
+            _write(session, table, row, "quarantined")
+            _quarantine(session, table, row, (Difference("value", known["value"], row["value"]),))
+
+
+def _aliases(session: Session, fate: RegistryFate) -> None:
+    table = carried("registered_model_aliases")
+    rows = {(row["name"], row["alias"]): row for row in _read(session, table.name, "src")}
+    for one in fate.aliases:
+        row = {**rows[one.name, one.old], "alias": one.new}
+        if one.version is not None:
+            row["version"] = one.version
+        _write(session, table, row, one.fate)
+
+
+def _quarantine(
+    session: Session, table: Carried, row: dict[str, Any], differences: tuple[Difference, ...]
+) -> None:
+    identity = "/".join(str(row[column]) for column in table.key if column != "workspace")
+    session.quarantined.append(Quarantined(table.name, identity, session.label, differences))

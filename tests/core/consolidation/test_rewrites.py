@@ -1,0 +1,123 @@
+"""Every rule that rewrites a column, one case each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scorewright.core.consolidation import COLUMNS, REWRITES, Moves, Rewrite, rewrite
+
+PLACES = {
+    Moves.place_key("file:///old/1/run1/artifacts"): "/new/7/run1/artifacts",
+    Moves.place_key("mlflow-artifacts:/1/run2/artifacts"): "/new/7/run2/artifacts",
+}
+MOVES = Moves(
+    experiments={1: 7, 2: 8},
+    homes={7: "/new/7", 8: "/new/8"},
+    datasets={"d1": "d9"},
+    inputs={"i1": "i9"},
+    versions={("clf", 1): 5, ("ask/me", 2): 6},
+    places=PLACES,
+)
+#: (table, column, first condition) -> [(needs, old, new)].
+CASES: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Any, Any]]] = {
+    ("experiments", "artifact_location"): [
+        ((1,), "/old/1", "/new/7"),
+        ((1,), "s3://bucket/1", "s3://bucket/1"),
+        ((1,), None, None),
+    ],
+    ("runs", "artifact_uri"): [
+        ((1, "run1"), "file:///C:/old/1/run1/artifacts", "/new/7/run1/artifacts"),
+        ((2, "run1"), "./mlruns/2/run1/artifacts", "/new/8/run1/artifacts"),
+        ((2, "run1"), "mlflow-artifacts:/2/run1/artifacts", "/new/8/run1/artifacts"),
+    ],
+    ("logged_models", "artifact_location"): [
+        ((1, "m-1"), "/old/1/models/m-1/artifacts", "/new/7/models/m-1/artifacts")
+    ],
+    ("trace_tags", "value", "mlflow.artifactLocation"): [
+        ((2, "tr-1"), "/old/2/traces/tr-1/artifacts", "/new/8/traces/tr-1/artifacts")
+    ],
+    ("tags", "value", "mlflow.linkedPrompts"): [
+        (
+            (),
+            '[{"name": "clf", "version": "1"}, {"name": "x", "version": "1"}]',
+            '[{"name": "clf", "version": "5"}, {"name": "x", "version": "1"}]',
+        ),
+        ((), '[{"name":"x","version":"1"}]', '[{"name":"x","version":"1"}]'),
+        ((), "no JSON", "no JSON"),
+    ],
+    ("trace_tags", "value", "mlflow.linkedPrompts"): [
+        ((), '[{"name": "clf", "version": 1}]', '[{"name": "clf", "version": 5}]')
+    ],
+    ("logged_model_tags", "tag_value", "mlflow.linkedPrompts"): [((), "{}", "{}")],
+    ("spans", "content"): [
+        (
+            (),
+            '{"attributes": {"mlflow.experimentId": "\\"1\\"", "n": "1"}}',
+            '{"attributes": {"mlflow.experimentId": "\\"7\\"", "n": "1"}}',
+        ),
+        ((), '{"mlflow.experimentId": "2"}', '{"mlflow.experimentId": "8"}'),
+    ],
+    ("inputs", "source_id", "DATASET"): [((), "d1", "d9"), ((), "d2", "d2")],
+    ("input_tags", "input_uuid"): [((), "i1", "i9"), ((), "i2", "i2")],
+    ("logged_model_metrics", "dataset_uuid"): [((), "d1", "d9"), ((), None, None)],
+    ("entity_associations", "destination_id", "experiment"): [((), "1", "7"), ((), "x", "x")],
+    ("entity_associations", "source_id", "prompt_version"): [((), "ask/me/2", "ask/me/6")],
+    ("entity_associations", "destination_id", "prompt_version"): [((), "clf/9", "clf/9")],
+    ("registered_model_tags", "value", "_mlflow_experiment_ids"): [
+        ((), ",2,1,", ",8,7,"),
+        ((), ",3,", ",3,"),
+        ((), "", ""),
+    ],
+    ("model_versions", "version"): [(("clf",), 1, 5), (("clf",), 2, 2)],
+    ("model_version_tags", "version"): [(("clf",), 1, 5)],
+    ("registered_model_aliases", "version"): [(("clf",), 1, 5)],
+    ("model_versions", "source"): [
+        ((), "/old/1/run1/artifacts/model", "/new/7/run1/artifacts/model"),
+        ((), "mlflow-artifacts:/1/run2/artifacts/a/b", "/new/7/run2/artifacts/a/b"),
+        ((), "/old/1/run10/artifacts/model", "/old/1/run10/artifacts/model"),
+        ((), "models:/clf/1", "models:/clf/5"),
+        ((), "models:/m-0123", "models:/m-0123"),
+        ((), "runs:/run1/model", "runs:/run1/model"),
+        ((), "dummy-source", "dummy-source"),
+    ],
+    ("model_versions", "storage_location"): [
+        ((), "file:///old/1/run1/artifacts", "/new/7/run1/artifacts")
+    ],
+    ("model_versions", "run_link"): [
+        ((), "#/experiments/1/runs/run1", "#/experiments/7/runs/run1"),
+        ((), "https://old/#/experiments/1/runs/run1", "https://old/#/experiments/1/runs/run1"),
+        ((), "", ""),
+    ],
+}
+
+
+def _name(rule: Rewrite) -> tuple[str, ...]:
+    return (rule.table, rule.column, *([rule.when[1]] if rule.when else []))
+
+
+@pytest.mark.parametrize("rule", REWRITES, ids=lambda rule: "-".join(_name(rule)))
+def test_a_rule_has_a_case_and_does_what_it_says(rule: Rewrite) -> None:
+    cases = CASES.get(_name(rule))
+    if cases is None:
+        assert rule.column == "experiment_id"
+        cases = [((), 1, 7), ((), None, None), ((), 3, 3)]
+    for needs, old, new in cases:
+        assert len(needs) == len(rule.needs)
+        assert rewrite(rule.kind, old, needs, MOVES) == new
+
+
+def test_every_rule_names_columns_that_are_there() -> None:
+    for rule in REWRITES:
+        named = [rule.column, *(n for n in rule.needs if not n.startswith("@"))]
+        named += [rule.when[0]] if rule.when else []
+        assert set(named) <= set(COLUMNS[rule.table]), rule
+
+
+def test_every_number_of_an_experiment_is_rewritten() -> None:
+    ruled = {(rule.table, rule.column) for rule in REWRITES}
+    tables = {
+        (table, "experiment_id") for table, names in COLUMNS.items() if "experiment_id" in names
+    }
+    assert tables <= ruled
