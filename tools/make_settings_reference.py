@@ -57,8 +57,12 @@ def _section(
 ) -> Iterator[str]:
     yield from ("", f"## `{section}`", "", guide[section].text)
     schema = Schema(model)
+    nested = {}
     for name, field in model.model_fields.items():
         key = f"{section}.{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            nested[key] = field.annotation
+            continue
         yield from ("", f"### `{key}`", "", guide[key].text)
         if field.annotation == list[AcceptedFinding]:
             yield from _accepted(key, guide)
@@ -66,7 +70,16 @@ def _section(
         yield from ("", f"- Expects: {schema.expected((name,))}", f"- {_default(field)}")
         example = guide[key].example
         if example is not None:
-            yield f"- Example: `{name} = {tomlkit.item(example).as_string()}`"
+            yield f"- Example: `{name} = {_inline(example)}`"
+    for key, inner in nested.items():
+        yield from _section(key, inner, guide)
+
+
+def _inline(value: object) -> str:
+    if isinstance(value, dict):
+        pairs = (f"{tomlkit.key(key).as_string()} = {_inline(v)}" for key, v in value.items())
+        return f"{{ {', '.join(pairs)} }}"
+    return str(tomlkit.item(value).as_string())
 
 
 def _accepted(key: str, guide: Mapping[str, SettingText]) -> Iterator[str]:

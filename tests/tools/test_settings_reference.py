@@ -26,6 +26,9 @@ def test_every_setting_has_a_heading() -> None:
     for section, field in Settings.model_fields.items():
         fields = getattr(field.annotation, "model_fields", {})
         wanted |= {section, *(f"{section}.{name}" for name in fields)} - {"tables"}
+        for name, inner in fields.items():
+            nested = getattr(inner.annotation, "model_fields", {})
+            wanted |= {f"{section}.{name}.{key}" for key in nested}
 
     # then
     lines = PAGE.read_text(encoding="utf-8").splitlines()

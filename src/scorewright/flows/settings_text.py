@@ -72,8 +72,12 @@ def _section(
     values: Mapping[str, object],
 ) -> Iterator[str]:
     yield from ("", f"# {guide[guided_by].text}", f"[{section}]")
+    nested = {}
     for name, field in model.model_fields.items():
         key = f"{guided_by}.{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            nested[name] = field.annotation
+            continue
         if field.annotation == list[AcceptedFinding]:
             yield from _accepted(key, guide, values.get(name))
             continue
@@ -82,6 +86,10 @@ def _section(
         value = values[name] if is_set else _shown(field, guide[key])
         for line in f"{name} = {_toml(value)}".split("\n"):
             yield line if is_set else f"#{line.lstrip()}"
+    # Tables of a table come last: what follows them would be theirs.
+    for name, inner in nested.items():
+        key = f"{guided_by}.{name}"
+        yield from _section(f"{section}.{name}", key, inner, guide, {})
 
 
 def _accepted(key: str, guide: Mapping[str, SettingText], entries: object) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from pydantic import BaseModel
 
 from scorewright.adapters.project_files import (
     TomlContractFiles,
@@ -152,6 +153,9 @@ def test_every_setting_stands_in_the_file_and_loads_uncommented(tmp_path: Path) 
         assert set(data[name]) == set(type(section).model_fields)
         for field, about in type(section).model_fields.items():
             default = about.get_default()
+            if isinstance(default, BaseModel):
+                assert set(data[name][field]) == set(type(default).model_fields)
+                continue
             if not about.is_required() and default is not None and field != "accept":
                 assert getattr(section, field) == getattr(getattr(fresh, name), field)
                 assert data[name][field] == default

@@ -22,6 +22,11 @@ from scorewright.core.project.settings import (
     TrackingSettings,
     ValidationSettings,
 )
+from scorewright.core.project.store import (
+    RationaliseSettings,
+    StoreAuditSettings,
+    StoreSettings,
+)
 
 __all__ = [
     "AcceptedFinding",
@@ -37,9 +42,12 @@ __all__ = [
     "PolicySettings",
     "ProjectSettings",
     "ProtectedSettings",
+    "RationaliseSettings",
     "SelectionSettings",
     "ServeSettings",
     "Settings",
+    "StoreAuditSettings",
+    "StoreSettings",
     "TableSettings",
     "TrackingSettings",
     "TuningSettings",

@@ -13,6 +13,7 @@ from pydantic import Field
 from scorewright.core.project.experiment import ExperimentSettings, TuningSettings
 from scorewright.core.project.policy import PolicySettings
 from scorewright.core.project.section import Section, SnakeCase
+from scorewright.core.project.store import StoreSettings
 
 __all__ = [
     "AcceptedFinding",
@@ -172,6 +173,7 @@ class Settings(Section):
     leakage: LeakageSettings = LeakageSettings()
     features: FeatureSettings = FeatureSettings()
     tracking: TrackingSettings = TrackingSettings()
+    store: StoreSettings = StoreSettings()
     bundles: BundleSettings = BundleSettings()
     serve: ServeSettings = ServeSettings()
     conventions: dict[str, Any] = {}

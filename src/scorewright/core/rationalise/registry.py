@@ -1,0 +1,98 @@
+"""Aliases in place of stages (MODEL-003), and aliases of nothing (MODEL-005)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from scorewright.core.plans import Row, RowChange
+from scorewright.core.rationalise.evidence import Evidence
+from scorewright.core.rationalise.ideas import Idea, Proposal, SetRow
+from scorewright.core.rationalise.rawrows import Need, RawRows, TableShape
+
+__all__ = ["PRODUCTION_ALIASES", "add_aliases", "drop_aliases"]
+
+PRODUCTION_ALIASES = ("champion", "production")
+_ALIASES = {"Production": "champion", "Staging": "challenger"}
+_TABLE = "registered_model_aliases"
+
+
+@dataclass(frozen=True, slots=True)
+class _AddAlias:
+    """A new alias, in the workspace of its version."""
+
+    name: str
+    alias: str
+    version: int
+
+    def needs(self, shapes: Mapping[str, TableShape]) -> Iterable[Need]:
+        for table in (_TABLE, "model_versions"):
+            if table in shapes:
+                yield Need(table, "name", self.name)
+
+    def changes(self, rows: RawRows) -> Iterable[RowChange]:
+        shape = rows.shapes.get(_TABLE)
+        if shape is None:
+            raise LookupError("its schema has no aliases; consolidate it into a new store first")
+        versions = rows.find("model_versions", {"name": self.name, "version": self.version})
+        if len(versions) != 1:
+            raise LookupError("several workspaces have the version")
+        key: Row = {"name": self.name, "alias": self.alias}
+        if "workspace" in shape.columns:
+            key |= {"workspace": versions[0]["workspace"]}
+        if not rows.find(_TABLE, key):
+            yield RowChange(_TABLE, key, None, {**key, "version": self.version})
+
+
+def add_aliases(evidence: Evidence, versions: Iterable[tuple[str, int]]) -> Proposal:
+    """Give versions with a stage the alias that means it; the stage stays for old clients.
+
+    Production becomes ``champion``, Staging ``challenger``. Of several versions in one stage the
+    newest gets the alias. An alias that another version has stays there.
+
+    Args:
+        evidence: The store.
+        versions: Name and number.
+    """
+    wanted = set(versions)
+    taken = _taken(evidence)
+    ideas, notes = [], []
+    rows = evidence.living_versions().sort("name", "version", descending=[False, True])
+    for name, number, stage in rows.select("name", "version", "stage").iter_rows():
+        alias = _ALIASES.get(stage or "")
+        if (name, number) not in wanted or alias is None:
+            continue
+        if (name, alias) in taken:
+            notes.append(
+                f"MODEL-003: {name}/{number} keeps its stage {stage} without an alias: {alias} "
+                f"means version {taken[name, alias]}. Move the alias or the stage in MLflow."
+            )
+            continue
+        taken[name, alias] = number
+        sentence = f"Give version {number} the alias {alias} for its stage {stage}."
+        task = _AddAlias(name, alias, number)
+        ideas.append(Idea("add_alias", f"model {name}/{number}", sentence, "MODEL-003", (task,)))
+    return Proposal(tuple(ideas), tuple(notes))
+
+
+def _taken(evidence: Evidence) -> dict[tuple[str, str], int]:
+    rows = evidence.snapshot.registered_model_aliases.select("name", "alias", "version")
+    return {(name, alias): number for name, alias, number in rows.iter_rows()}
+
+
+def drop_aliases(evidence: Evidence, names: Iterable[str]) -> Proposal:
+    """Take away aliases whose version is not there.
+
+    Args:
+        evidence: The store.
+        names: Registered models that have such.
+    """
+    wanted = set(names)
+    alive = set(evidence.living_versions().select("name", "version").iter_rows())
+    ideas = []
+    for (name, alias), number in sorted(_taken(evidence).items()):
+        if name in wanted and (name, number) not in alive:
+            sentence = f"Take away the alias {alias}: version {number} is not there."
+            task = SetRow(_TABLE, {"name": name, "alias": alias}, None)
+            ideas.append(Idea("drop_alias", f"model {name}", sentence, "MODEL-005", (task,)))
+    return Proposal(tuple(ideas))
