@@ -12,6 +12,7 @@ from tests.fakes.audited_stores import BEGIN, ROOT, StoreDraft, findings, rule_b
 from scorewright.core.audit import ProjectFacts
 from scorewright.core.audit.rules import CHECKS
 from scorewright.core.findings import Finding
+from scorewright.core.rationalise import MENDABLE
 from scorewright.core.snapshot import RootRule, Source, SourceKind
 
 RUN, OTHER = f"{0:032x}", f"{1:032x}"
@@ -325,7 +326,10 @@ def test_every_remedy_is_a_command_or_honest() -> None:
     for rule in rule_book():
         command = f"scorewright store plan {{location}} --fix {rule.code}"
         honest = ("rerun: ", "restore", "decide: ", "scorewright store consolidate", "update ")
-        assert rule.remedy.startswith((command, *honest, "see ")), rule.code
+        filled = "scorewright store plan {location} --backfill"
+        assert rule.remedy.startswith((command, filled, *honest, "see ")), rule.code
+        # What the audit promises, the plan keeps.
+        assert ("--fix" in rule.remedy) == (rule.code in MENDABLE), rule.code
     text = resources.files("scorewright.resources").joinpath("audit_rules.toml")
     assert tomllib.loads(text.read_text("utf-8"))["schema_version"] == 1
 

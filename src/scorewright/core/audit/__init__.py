@@ -1,13 +1,14 @@
 """The audit of a tracking store: seven criteria, a score, and findings by rule."""
 
 from scorewright.core.audit.audit import audit
+from scorewright.core.audit.figures import logged_doubt
 from scorewright.core.audit.inputs import MISSING, AuditInput, AuditLimits, ProjectFacts
 from scorewright.core.audit.predictions import Predictions, predictions_of
 from scorewright.core.audit.report import AuditFinding, AuditReport, CriterionResult, State
 from scorewright.core.audit.rule import CRITERIA, SEVERITIES, Check, Criterion, Hit, Rule
 from scorewright.core.audit.rules import OFF, rule_book
 from scorewright.core.audit.subjects import STORE, Subject, SubjectKind
-from scorewright.core.audit.view import StoreView
+from scorewright.core.audit.view import StoreView, view_of
 
 __all__ = [
     "CRITERIA",
@@ -31,6 +32,8 @@ __all__ = [
     "Subject",
     "SubjectKind",
     "audit",
+    "logged_doubt",
     "predictions_of",
     "rule_book",
+    "view_of",
 ]

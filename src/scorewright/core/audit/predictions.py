@@ -22,6 +22,8 @@ SCORES = (
 )  # fmt: skip
 _ROLES = ("role", "data_role", "split", "set", "subset", "sample", "partition")
 _FOLDS = ("fold", "cv_fold", "fold_id")
+#: More of them are no folds.
+_MOST_FOLDS = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +38,8 @@ class Predictions:
         has_folds: Whether the rows name the fold that held them out.
         unit: Distance of the grid the scores were rounded to; 0 where they were not.
         analysis: The run's ``threshold_analysis.json``, empty without one.
+        fold: Which fold held each row out, shape (n,), counted from 0 in the order of the folds;
+            None where the rows do not say, or name fewer than two.
     """
 
     path: str
@@ -45,6 +49,7 @@ class Predictions:
     has_folds: bool = False
     unit: float = 0.0
     analysis: Mapping[str, Any] = field(default_factory=dict)
+    fold: npt.NDArray[np.int64] | None = None
 
 
 def predictions_of(
@@ -72,14 +77,16 @@ def predictions_of(
         if p is None or np.isin(p, (0.0, 1.0)).all():
             continue
         role = next((names[n] for n in _ROLES if n in names), None)
+        fold = next((names[n] for n in _FOLDS if n in names), None)
         return Predictions(
             path=path,
             y=y.astype(np.int8),
             p=p,
             role=None if role is None else _texts(frame[role]),
-            has_folds=any(n in names for n in _FOLDS),
+            has_folds=fold is not None,
             unit=_unit(p, frame[name].dtype),
             analysis=dict(analysis or {}),
+            fold=None if fold is None else _places(frame[fold]),
         )
     return None
 
@@ -95,6 +102,14 @@ def _numbers(column: pl.Series) -> npt.NDArray[np.float64] | None:
 def _texts(column: pl.Series) -> npt.NDArray[np.str_]:
     lower = column.cast(pl.String, strict=False).fill_null("").str.to_lowercase()
     return np.asarray(lower.to_list(), dtype=np.str_)
+
+
+def _places(column: pl.Series) -> npt.NDArray[np.int64] | None:
+    """Return the place of each row's fold among the folds; a real number names no fold."""
+    if column.null_count() or column.dtype.is_float():
+        return None
+    places = column.rank("dense").cast(pl.Int64).to_numpy() - 1
+    return places if 1 <= int(places.max()) < _MOST_FOLDS else None
 
 
 def _unit(p: npt.NDArray[np.float64], dtype: pl.DataType) -> float:

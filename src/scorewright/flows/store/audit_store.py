@@ -21,7 +21,7 @@ from scorewright.flows.store.evidence import read_predictions
 from scorewright.flows.store.evidence_ports import PredictionFiles
 from scorewright.flows.store.ports import OpenedStore
 
-__all__ = ["AuditOptions", "AuditTools", "audit_store"]
+__all__ = ["AuditOptions", "AuditTools", "audit_input", "audit_store", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,22 @@ def audit_store(
         ScorewrightError: What the reader raises: ``store-invalid``, ``store-locked``,
             ``store-unreachable``.
     """
+    return judge(audit_input(opened, tools, options), tools)
+
+
+def audit_input(
+    opened: OpenedStore, tools: AuditTools, options: AuditOptions | None = None
+) -> AuditInput:
+    """Read what an audit looks at; plans are made from the same.
+
+    Args:
+        opened: The store.
+        tools: Ports and policy.
+        options: How far to go.
+
+    Raises:
+        ScorewrightError: What the reader raises.
+    """
     wanted = options or AuditOptions()
     snapshot = opened.reader.read(tools.notify)
     inventory = opened.files.inventory(
@@ -86,7 +102,7 @@ def audit_store(
     stored = {}
     if wanted.reads_predictions:
         stored = read_predictions(snapshot, inventory.files, tools.predictions, tools.notify)
-    given = AuditInput(
+    return AuditInput(
         snapshot=snapshot,
         conventions=tools.conventions,
         now=tools.clock.now(),
@@ -99,6 +115,15 @@ def audit_store(
         broken_models=wanted.broken_models,
         limits=wanted.limits,
     )
+
+
+def judge(given: AuditInput, tools: AuditTools) -> AuditReport:
+    """Ask every rule.
+
+    Args:
+        given: From `audit_input`.
+        tools: The rules.
+    """
     tools.notify(StageStarted("rules", len(tools.rules)))
     report = audit(given, tools.rules)
     tools.notify(StageDone("rules", report.score))

@@ -91,12 +91,12 @@ class StoreEditor(Protocol):
         """Copy the database into a folder, and count the rows of the copy."""
         ...
 
-    def check(self, earlier: str) -> tuple[str, ...]:
+    def check(self, *earlier: str) -> tuple[str, ...]:
         """Prove that the store is whole: integrity, references, and that MLflow opens a copy.
 
         Args:
-            earlier: Path of a backup; what pointed at nothing there is not held against the
-                store. "" where there was no store.
+            earlier: Paths of backups; what pointed at nothing there is not held against the
+                store.
 
         Returns:
             One line for each proof.
@@ -161,6 +161,14 @@ class Papers(Protocol):
 
     def receipt(self) -> Any:  # noqa: ANN401 - any JSON value
         """Return the document of the plan's receipt, None where there is none."""
+        ...
+
+    def is_purged(self, began: str) -> bool:
+        """Tell whether what was kept for taking the plan back is deleted.
+
+        Args:
+            began: When it was carried out, as its receipt says.
+        """
         ...
 
     def save_receipt(self, document: Mapping[str, Any]) -> str:

@@ -1,0 +1,118 @@
+"""The steps of a plan, one group of changes after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import cast
+
+from scorewright.core.plans import (
+    Change,
+    FileChange,
+    LinkChange,
+    MoveChange,
+    Plan,
+    RowChange,
+    RowsChange,
+    StoreChange,
+)
+from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
+from scorewright.flows.store.editing import FileChanges, RowChanges, Workshop
+from scorewright.flows.store.progress import Progress
+
+__all__ = ["carry_out_steps", "groups_of"]
+
+_STAGE = "apply"
+_AT_ONCE = 256
+"""File changes of a group: so much is gone over again after a crash."""
+
+
+def carry_out_steps(plan: Plan, workshop: Workshop, progress: Progress, notify: Notify) -> None:
+    """Carry out the steps that are not done, journaling each before and after.
+
+    Changes keep their order. Neighbours of one kind are a group: rows are committed together,
+    contents of files are copied at the same time.
+
+    Args:
+        plan: The plan.
+        workshop: Of the plan.
+        progress: How far it has come.
+        notify: Told of each step.
+    """
+    notify(StageStarted(_STAGE, len(plan.steps)))
+    for number in range(progress.done, len(plan.steps)):
+        step = plan.steps[number]
+        if not progress.has_begun:
+            progress.begin_step(number)
+        groups = groups_of(step.changes)
+        for place in range(progress.groups, len(groups)):
+            _carry_out(groups[place], workshop, notify)
+            if place + 1 < len(groups):
+                progress.finish_group(number)
+        progress.finish_step(number)
+        notify(StepDone(_STAGE, number + 1, f"{step.subject}: {step.sentence}"))
+    notify(StageDone(_STAGE, f"{len(plan.steps):,} steps"))
+
+
+def groups_of(changes: Sequence[Change]) -> tuple[tuple[Change, ...], ...]:
+    """Put neighbours together that are carried out together.
+
+    Args:
+        changes: Of a step, in order.
+    """
+    return tuple(part for _, group in groupby(changes, _kind) for part in _cut(tuple(group)))
+
+
+def _kind(change: Change) -> str:
+    match change:
+        case RowChange():
+            return "row"
+        case RowsChange():
+            return f"rows {change.unit}"
+        case StoreChange():
+            return "store"
+        case FileChange():
+            return "file"
+        case MoveChange() | LinkChange():
+            return "place"
+
+
+def _cut(group: tuple[Change, ...]) -> Iterator[tuple[Change, ...]]:
+    """Cut a group: a store or the move of a file comes alone, files come in moderate numbers."""
+    match group[0]:
+        case RowChange() | RowsChange():
+            yield group
+        case StoreChange() | MoveChange() | LinkChange():
+            yield from ((change,) for change in group)
+        case FileChange():
+            yield from (group[i : i + _AT_ONCE] for i in range(0, len(group), _AT_ONCE))
+
+
+def _carry_out(group: tuple[Change, ...], workshop: Workshop, notify: Notify) -> None:
+    match group[0]:
+        case RowChange() | RowsChange() | StoreChange():
+            workshop.store.commit(cast("tuple[RowChanges, ...]", group), notify)
+        case FileChange():
+            _change_files(cast("tuple[FileChange, ...]", group), workshop)
+        case MoveChange() | LinkChange():
+            for change in cast("tuple[FileChanges, ...]", group):
+                workshop.files.perform(change)
+
+
+def _change_files(group: tuple[FileChange, ...], workshop: Workshop) -> None:
+    """Change files at the same time, unless one of them changes twice."""
+    paths = {change.path for change in group}
+    is_independent = len(paths) == len(group) and not paths & {change.origin for change in group}
+    if not is_independent or len(group) == 1 or workshop.threads <= 1:
+        for change in group:
+            workshop.files.perform(change)
+        return
+    with ThreadPoolExecutor(workshop.threads) as pool:
+        futures = [pool.submit(workshop.files.perform, change) for change in group]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise

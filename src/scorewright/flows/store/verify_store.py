@@ -1,0 +1,111 @@
+"""Prove that a store is whole, and as its last receipt says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scorewright.core.findings import Finding
+from scorewright.core.plans import FileChange, LinkChange, MoveChange, Receipt, differences
+from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
+from scorewright.flows.store.backup_store import BackupShelf
+from scorewright.flows.store.editing import State, Workshop
+from scorewright.flows.store.ports import OpenedStore
+from scorewright.flows.store.resuming import store_now
+
+__all__ = ["Verification", "verify_backup", "verify_store"]
+
+_STAGE = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was proved of a store.
+
+    Attributes:
+        checks: What holds, one line each.
+        differences: What is not as the receipt says, one line each.
+        findings: Of reading the store and its files.
+    """
+
+    checks: tuple[str, ...]
+    differences: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing differs and nothing was found that is an error."""
+        return not self.differences and all(f.severity != "error" for f in self.findings)
+
+
+def verify_store(
+    opened: OpenedStore,
+    notify: Notify,
+    workshop: Workshop | None = None,
+    receipt: Receipt | None = None,
+    *,
+    read_data: bool = False,
+) -> Verification:
+    """Prove a store.
+
+    Args:
+        opened: The store; read only.
+        notify: Told of the progress.
+        workshop: Of the receipt's plan; for stores that plans can change.
+        receipt: What the store has to be like.
+        read_data: Read and hash every artifact file.
+
+    Raises:
+        IntegrityError: ``store-broken``.
+        ScorewrightError: ``store-invalid``, ``store-locked``, ``store-unreachable``.
+    """
+    notify(StageStarted(_STAGE))
+    snapshot = opened.reader.read(notify)
+    inventory = opened.files.inventory(snapshot, notify, hashed=read_data)
+    checks = [
+        f"{snapshot.runs.height:,} runs in {snapshot.experiments.height:,} experiments were read",
+        f"{inventory.files.height:,} artifact files were {'read' if read_data else 'listed'}",
+    ]
+    differing: tuple[str, ...] = ()
+    if workshop is not None:
+        checks += workshop.store.check(*([receipt.backup] if receipt and receipt.backup else []))
+        if receipt is not None:
+            differing = _compared(workshop, receipt, notify)
+            if not differing:
+                checks.append("every row and file is as the receipt says")
+    notify(StageDone(_STAGE, f"{len(checks)} checks, {len(differing)} differences"))
+    findings = (*snapshot.findings, *inventory.findings)
+    return Verification(tuple(checks), differing, findings)
+
+
+def verify_backup(path: str, shelf: BackupShelf, notify: Notify) -> Verification:
+    """Prove that a backup is whole, and what it was when it was made.
+
+    Args:
+        path: A file, or the folder of a tree.
+        shelf: Where it lies.
+        notify: Told of the progress.
+
+    Raises:
+        UsageError: ``backup-unknown``.
+        IntegrityError: ``backup-broken``.
+    """
+    notify(StageStarted(_STAGE))
+    checks = shelf.prove(path)
+    notify(StageDone(_STAGE, f"{len(checks)} checks, 0 differences"))
+    return Verification(checks, (), ())
+
+
+def _compared(workshop: Workshop, receipt: Receipt, notify: Notify) -> tuple[str, ...]:
+    now = store_now(receipt.plan, workshop)
+    found = list(differences(receipt.after, now))
+    last = {
+        change.path: (step, change)
+        for step in receipt.plan.steps
+        for change in step.changes
+        if isinstance(change, FileChange | MoveChange | LinkChange)
+    }
+    for number, (path, (step, change)) in enumerate(last.items(), start=1):
+        if workshop.files.state(change) is not State.AFTER:
+            found.append(f"{path}: not as '{step.sentence}' left it")
+        notify(StepDone(_STAGE, number, path))
+    return tuple(found)
