@@ -18,22 +18,42 @@ from scorewright.wiring.start import (
     init_project,
     init_template,
 )
+from scorewright.wiring.store_changes import Applied, StoreChanges
+from scorewright.wiring.store_keeping import StoreKeeping
+from scorewright.wiring.store_plans import ConsolidateWish, PlanFile, StorePlans
+from scorewright.wiring.stores import (
+    AuditWish,
+    LocationOpener,
+    StoreRoom,
+    csv_text,
+    page_text,
+)
 from scorewright.wiring.tuning import TuneWish, TuningRoom
 
 __all__ = [
+    "Applied",
+    "AuditWish",
+    "ConsolidateWish",
     "FeatureRoom",
     "FeatureWish",
+    "LocationOpener",
     "MlflowUi",
     "NewProject",
     "NewTemplateProject",
+    "PlanFile",
     "PolicyRoom",
     "PolicyWish",
     "Project",
     "ScoreWish",
+    "StoreChanges",
+    "StoreKeeping",
+    "StorePlans",
+    "StoreRoom",
     "TuneWish",
     "TuningRoom",
     "accept_finding",
     "clock",
+    "csv_text",
     "demo",
     "demo_portfolio",
     "doctor",
@@ -43,6 +63,7 @@ __all__ = [
     "init_template",
     "learners",
     "library_versions",
+    "page_text",
     "project",
     "score",
     "score_part",

@@ -16,6 +16,8 @@ from scorewright.core.snapshot import Address, AddressKind, RootRule, resolve, s
 __all__ = ["Places", "place_all"]
 
 _FULL = 2
+#: "", "home": a folder of the machine, not of a store.
+_SHALLOW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ def place_all(claims: Iterable[Claim], folder: Path, given: Iterable[RootRule]) 
     votes = {claim: place for claim, place in places.items() if place == claim.address.path}
     votes |= {claim: place for claim, place in near.items() if _content(place) == _FULL}
     guessed = _guessed(votes, rules)
-    # Empty folders speak where nothing else does.
+    # Empty folders speak where nothing else does, but not against a root that is there: a run
+    # without files has no folder in it, and a store that was copied from may still have one.
+    near = {c: place for c, place in near.items() if _content(place) == _FULL or not _is_home(c)}
     for claim, place in near.items():
         if resolve(claim.address, guessed) in (None, claim.address.path):
             votes.setdefault(claim, place)
@@ -139,6 +143,16 @@ def _content(place: str | None) -> int:
         return _FULL
     except OSError:
         return 0
+
+
+def _is_home(claim: Claim) -> bool:
+    """Tell whether the folder with the experiments is there, where an address says."""
+    index = claim.id_folder()
+    if claim.address.kind is not AddressKind.POSIX:
+        return False
+    parts = claim.address.path.split("/")
+    root = parts[:-1] if index is None else parts[: index - 1]
+    return len(root) > _SHALLOW and _is_there("/".join(root))
 
 
 def _beside(address: Address, folder: Path) -> str | None:

@@ -3,6 +3,7 @@
 from scorewright.adapters.project_files.aside import write_texts
 from scorewright.adapters.project_files.contracts import TomlContractFiles
 from scorewright.adapters.project_files.datasets import ShippedDataset, dataset, dataset_names
+from scorewright.adapters.project_files.declaration import load_declaration
 from scorewright.adapters.project_files.edit import accept_finding
 from scorewright.adapters.project_files.features import load_feature_files
 from scorewright.adapters.project_files.guide import settings_guide
@@ -27,6 +28,7 @@ __all__ = [
     "dataset",
     "dataset_names",
     "find_settings",
+    "load_declaration",
     "load_feature_files",
     "load_settings",
     "settings_guide",

@@ -13,7 +13,17 @@ from scorewright.core.plans.changes import (
     StoreChange,
     inverse,
 )
-from scorewright.core.plans.plan import Plan, Receipt, Step, StoreRef, inverse_plan, read_plan
+from scorewright.core.plans.digests import RowsDigest
+from scorewright.core.plans.net import differences, net_changes, unexplained
+from scorewright.core.plans.plan import (
+    Plan,
+    Receipt,
+    Step,
+    StoreRef,
+    TableRef,
+    inverse_plan,
+    read_plan,
+)
 from scorewright.core.plans.receipts import read_receipt
 from scorewright.core.plans.text import PlanText, plan_text
 
@@ -29,14 +39,19 @@ __all__ = [
     "Row",
     "RowChange",
     "RowsChange",
+    "RowsDigest",
     "Scalar",
     "Step",
     "StoreChange",
     "StoreRef",
+    "TableRef",
+    "differences",
     "inverse",
     "inverse_plan",
+    "net_changes",
     "plan_text",
     "read_plan",
     "read_receipt",
     "unbalanced",
+    "unexplained",
 ]

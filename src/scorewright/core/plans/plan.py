@@ -15,9 +15,27 @@ from scorewright.core.plans.changes import (
     inverse,
 )
 
-__all__ = ["Plan", "PlanKind", "Receipt", "Step", "StoreRef", "inverse_plan", "read_plan"]
+__all__ = [
+    "Plan",
+    "PlanKind",
+    "Receipt",
+    "Step",
+    "StoreRef",
+    "TableRef",
+    "inverse_plan",
+    "read_plan",
+]
 
 PlanKind = Literal["fix", "rationalise", "consolidate", "backfill", "archive", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRef:
+    """A table as it was: name, rows, and `RowsDigest` of all of them."""
+
+    name: str
+    rows: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +46,13 @@ class StoreRef:
         location: URI or path, without a password.
         rows: Digest over all rows; "" for a store that is yet to be made.
         files: Digest over the listing of its files; "" where no file matters.
+        tables: Tables that hold anything, so that a difference can be named.
     """
 
     location: str
     rows: str
     files: str = ""
+    tables: tuple[TableRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

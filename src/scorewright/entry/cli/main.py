@@ -24,6 +24,7 @@ from scorewright.entry.cli import (
     policy,
     score,
     serve,
+    store,
     train,
     tune,
     ui,
@@ -80,6 +81,7 @@ app.command("score", epilog="Example: scorewright score new.csv -o scored.csv")(
 app.command("serve", epilog="Example: scorewright serve --port 8800")(serve.command)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(policy.app, name="policy")
+app.add_typer(store.app, name="store")
 app.command("doctor", epilog="Example: scorewright doctor --json")(doctor.command)
 app.command("ui", epilog="Example: scorewright ui --port 5000")(ui.command)
 app.command("demo", epilog="Example: scorewright demo --data credit_data")(demo.command)

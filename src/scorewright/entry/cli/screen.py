@@ -67,6 +67,16 @@ STAGE_NAMES = {
     "serve": "Ask the running API",
     "score": "Score",
     "policy": "Fit the policy",
+    "rules": "Ask the rules",
+    "copy": "Copy the store privately",
+    "merge": "Bring the copies together",
+    "backfill": "Look what runs lack",
+    "apply": "Carry out the plan",
+    "rows": "Write rows",
+    "prove": "Prove the result",
+    "verify": "Prove the store",
+    "backup": "Back the store up",
+    "purge": "Delete what is kept",
 }
 
 

@@ -1,0 +1,123 @@
+"""Backups by the database's own mechanism."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy.engine import Connection
+
+from scorewright.adapters.database_stores import opened
+from scorewright.adapters.store_editing.database import Database
+from scorewright.adapters.store_editing.durability import sync_file, sync_folder
+from scorewright.adapters.store_editing.refusals import broken, write_failed, writing
+from scorewright.adapters.store_editing.shapes import Shape, plain, shapes_of
+from scorewright.core.digests import short
+from scorewright.flows.events import ignore
+from scorewright.flows.store.editing import Backup
+
+__all__ = ["back_up", "copy_pages"]
+
+_PARTIAL: Final = ".backup.partial"
+_CHUNK: Final = 5000
+_PAGES: Final = 4096
+
+
+def back_up(database: Database, folder: Path) -> Backup:
+    """Copy a database into ``backup-<UTC>-<short digest>.db``.
+
+    A SQLite file is copied by SQLite's backup API, page by page, while others may read it. All
+    tables of a PostgreSQL database are read in one REPEATABLE READ transaction into a SQLite file
+    of the same tables and columns.
+
+    Args:
+        database: That is there.
+        folder: Made where it is missing.
+
+    Raises:
+        ScorewrightError: ``store-write-failed``, ``store-locked``.
+        IntegrityError: ``store-broken``: the copy is not whole.
+    """
+    partial = folder / _PARTIAL
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for ending in ("", "-journal"):
+            Path(f"{partial}{ending}").unlink(missing_ok=True)
+    try:
+        _copy(database, partial)
+        rows = _proved(partial, database.location)
+        with writing(partial):
+            sync_file(partial)
+            with partial.open("rb") as stream:
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+            path = folder / f"backup-{stamp}-{short(sha256)}.db"
+            partial.replace(path)
+            sync_folder(folder)
+    except sqlite3.Error as error:
+        raise write_failed(str(partial), OSError(0, str(error))) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return Backup(str(path), sha256, rows)
+
+
+def _copy(database: Database, partial: Path) -> None:
+    with closing(sqlite3.connect(partial, isolation_level=None)) as copy:
+        copy.execute("PRAGMA synchronous = OFF")  # it is brought to disk as a whole, afterwards
+        if database.file is not None:
+            copy_pages(database.file, copy)
+            return
+        with database.reading() as session:
+            copy.execute("BEGIN")
+            for name, shape in sorted(shapes_of(session).items()):
+                _copy_table(session, name, shape, copy)
+            copy.execute("COMMIT")
+
+
+def copy_pages(file: Path, copy: sqlite3.Connection) -> None:
+    """Copy a SQLite file, page by page, into an open database.
+
+    Raises:
+        ScorewrightError: ``store-write-failed``, ``store-locked``, ``store-invalid``.
+    """
+    with opened(file, ignore) as connection:
+        try:
+            connection.backup(copy, pages=_PAGES)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+                raise write_failed("a copy of the database", OSError(0, str(error))) from error
+            raise
+
+
+def _copy_table(session: Connection, name: str, shape: Shape, copy: sqlite3.Connection) -> None:
+    quoted = ", ".join(f'"{column}"' for column in shape.columns)
+    copy.execute(f'CREATE TABLE "{name}" ({quoted})')
+    marks = ", ".join("?" * len(shape.columns))
+    # Names come from the schema.
+    insert = f'INSERT INTO "{name}" ({quoted}) VALUES ({marks})'  # noqa: S608
+    with session.execution_options(yield_per=_CHUNK).execute(shape.select(shape.columns)) as rows:
+        for part in rows.partitions():
+            copy.executemany(insert, [tuple(map(_kept, row)) for row in part])
+
+
+def _kept(value: Any) -> Any:  # noqa: ANN401 - any value of a row
+    value = plain(value)
+    return value if isinstance(value, str | int | float | bytes | None) else str(value)
+
+
+def _proved(copy: Path, location: str) -> int:
+    """Check a copy and count its rows."""
+    with closing(sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)) as connection:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise broken(location, f"its backup does not pass SQLite's check ({verdict})")
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        counts = (
+            connection.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0]  # noqa: S608
+            for (name,) in names
+        )
+        return sum(counts)

@@ -1,0 +1,175 @@
+"""Many rows at once: those of a plan's payload, put in or taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from scorewright.adapters.store_editing.payload import Payload
+from scorewright.adapters.store_editing.refusals import conflict
+from scorewright.adapters.store_editing.shapes import Shape, plain, shape_of
+from scorewright.core.errors import ScorewrightError
+from scorewright.core.plans import RowsChange
+from scorewright.flows.store.editing import State
+
+__all__ = ["move_rows", "rows_state"]
+
+_LOOKED_UP: Final = 500
+"""Keys that are looked up in one statement."""
+
+
+def rows_state(
+    connection: Connection, shapes: Mapping[str, Shape], payload: Payload, change: RowsChange
+) -> State:
+    """Compare all rows of a change with the store.
+
+    Raises:
+        UsageError: ``plan-invalid``.
+        IntegrityError: ``payload-changed``.
+    """
+    there = 0
+    for rows, found in _compared(connection, shapes, payload, change):
+        equal = sum(key in found and found[key] == row for key, row in rows)
+        if equal != len(found):
+            return State.NEITHER
+        there += equal
+    if there not in (0, change.rows):
+        return State.NEITHER
+    is_there = bool(there) or not change.rows
+    return State.AFTER if is_there is change.is_there else State.BEFORE
+
+
+def move_rows(
+    connection: Connection, shapes: Mapping[str, Shape], payload: Payload, change: RowsChange
+) -> None:
+    """Insert the rows of a change, or delete them where each is as the payload says.
+
+    Raises:
+        ScorewrightError: ``apply-conflict``.
+        UsageError: ``plan-invalid``.
+        IntegrityError: ``payload-changed``.
+    """
+    shape, columns = _shape(shapes, payload, change)
+    payload.prove(change)
+    if not change.rows:
+        return
+    if change.is_there and not _first_is_there(connection, shape, payload, change):
+        _insert(connection, shape, payload, change, columns)
+        return
+    match rows_state(connection, shapes, payload, change):
+        case State.NEITHER:
+            raise _differs(change)
+        case State.AFTER:
+            return
+        case State.BEFORE if change.is_there:
+            _insert(connection, shape, payload, change, columns)
+        case State.BEFORE:
+            _delete(connection, shape, payload, change)
+
+
+def _shape(
+    shapes: Mapping[str, Shape], payload: Payload, change: RowsChange
+) -> tuple[Shape, tuple[str, ...]]:
+    columns = payload.columns(change.table)
+    shape = shape_of(shapes, change.table, columns)
+    return shape_of(shapes, change.table, shape.key), columns
+
+
+def _insert(
+    connection: Connection,
+    shape: Shape,
+    payload: Payload,
+    change: RowsChange,
+    columns: tuple[str, ...],
+) -> None:
+    names = [_quoted(connection, name) for name in columns]
+    marks = ", ".join([_mark(connection)] * len(columns))
+    # Names come from the schema. The driver is much faster when it is asked directly.
+    sql = f"INSERT INTO {_quoted(connection, shape.name)} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    try:
+        for rows in payload.chunks(change.table, change.unit, columns):
+            connection.exec_driver_sql(sql, shape.rows(columns, rows))
+    except sa.exc.IntegrityError as error:
+        raise _differs(change, str(error.orig).strip().partition("\n")[0]) from error
+
+
+def _delete(connection: Connection, shape: Shape, payload: Payload, change: RowsChange) -> None:
+    named = " AND ".join(f"{_quoted(connection, n)} = {_mark(connection)}" for n in shape.key)
+    # Names come from the schema.
+    sql = f"DELETE FROM {_quoted(connection, shape.name)} WHERE {named}"  # noqa: S608
+    gone = 0
+    for rows in payload.chunks(change.table, change.unit, shape.key):
+        gone += connection.exec_driver_sql(sql, shape.rows(shape.key, rows)).rowcount
+    if gone != change.rows:
+        raise _differs(change, f"{gone:,} of {change.rows:,} rows could be taken out")
+
+
+def _first_is_there(
+    connection: Connection, shape: Shape, payload: Payload, change: RowsChange
+) -> bool:
+    """Look for one row: a unit is in the store whole or not at all."""
+    for rows in payload.chunks(change.table, change.unit, shape.key):
+        return bool(_found(connection, shape, shape.key, rows[:1]))
+    return False
+
+
+def _compared(
+    connection: Connection, shapes: Mapping[str, Shape], payload: Payload, change: RowsChange
+) -> Iterator[tuple[list[tuple[tuple[Any, ...], tuple[Any, ...]]], dict[Any, Any]]]:
+    """Give (key, row) of the payload and the rows that the store has under these keys."""
+    shape, columns = _shape(shapes, payload, change)
+    size = len(shape.key)
+    for rows in payload.chunks(change.table, change.unit, (*shape.key, *columns)):
+        for start in range(0, len(rows), _LOOKED_UP):
+            part = [(row[:size], row[size:]) for row in rows[start : start + _LOOKED_UP]]
+            yield part, _found(connection, shape, columns, [key for key, _ in part])
+
+
+def _found(
+    connection: Connection, shape: Shape, columns: Sequence[str], keys: Sequence[tuple[Any, ...]]
+) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    if connection.dialect.name == "sqlite":
+        result = _joined(connection, shape, (*shape.key, *columns), keys)
+    else:
+        named = sa.tuple_(*(shape.table.c[name] for name in shape.key))
+        wanted = named.in_(shape.rows(shape.key, list(keys)))
+        result = connection.execute(shape.select((*shape.key, *columns)).where(wanted))
+    size = len(shape.key)
+    rows = (tuple(map(plain, row)) for row in result)
+    return {row[:size]: row[size:] for row in rows}
+
+
+def _differs(change: RowsChange, why: str = "") -> ScorewrightError:
+    verb = "put in" if change.is_there else "taken out"
+    said = why or "some are there and some are not, or are not as the plan says"
+    return conflict(f"{change.table} ({change.unit}): rows to be {verb}: {said}.")
+
+
+def _joined(
+    connection: Connection, shape: Shape, columns: Sequence[str], keys: Sequence[tuple[Any, ...]]
+) -> sa.CursorResult[Any]:
+    """Look keys up one by one in the index: SQLite scans the table for tuples in a list."""
+    selected = ", ".join(f"t.{_quoted(connection, name)}" for name in columns)
+    given = ", ".join(f"k{place}" for place in range(len(shape.key)))
+    matched = " AND ".join(
+        f"t.{_quoted(connection, name)} = k{place}" for place, name in enumerate(shape.key)
+    )
+    marks = ", ".join([f"({', '.join('?' * len(shape.key))})"] * len(keys))
+    # Names come from the schema; CROSS JOIN fixes the order of the two.
+    sql = (
+        f"WITH w({given}) AS (VALUES {marks}) SELECT {selected} FROM w "  # noqa: S608
+        f"CROSS JOIN {_quoted(connection, shape.name)} AS t ON {matched}"
+    )
+    return connection.exec_driver_sql(sql, tuple(value for key in keys for value in key))
+
+
+def _quoted(connection: Connection, name: str) -> str:
+    quoted: str = connection.dialect.identifier_preparer.quote(name)
+    return quoted
+
+
+def _mark(connection: Connection) -> str:
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"

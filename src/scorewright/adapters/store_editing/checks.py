@@ -1,0 +1,122 @@
+"""The proof that a store is whole: its pages, its references, and that MLflow opens a copy."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from scorewright.adapters.store_editing.backups import copy_pages
+from scorewright.adapters.store_editing.children import run_child
+from scorewright.adapters.store_editing.database import Database
+from scorewright.adapters.store_editing.pointing import dangling
+from scorewright.adapters.store_editing.refusals import broken, masked
+
+__all__ = ["Opens", "check_store", "open_with_mlflow"]
+
+#: URI of a store that may be changed -> what MLflow found in it, one line.
+Opens = Callable[[str], str]
+_EXAMPLES: Final = 3
+
+
+def check_store(
+    database: Database,
+    earlier: Sequence[str],
+    head: str,
+    opens: Opens,
+    payload: Path | None = None,
+) -> tuple[str, ...]:
+    """Prove that a store is whole.
+
+    Args:
+        database: Of the store.
+        earlier: Paths of backups.
+        head: Revision that the installed MLflow opens without changing the database; servers of
+            another one are not opened.
+        opens: Opens a store with MLflow.
+        payload: Rows of the plan, as their sources have them: what points at nothing among them is
+            not held against the store either.
+
+    Raises:
+        IntegrityError: ``store-broken``.
+        ScorewrightError: ``store-locked``, ``store-unreachable``, ``store-write-failed``.
+    """
+    if not database.is_there():
+        return ("there is no store any more",)
+    lines = [_integrity(database)] if database.file is not None else []
+    lines.append(_references(database, earlier, payload))
+    lines.append(_opened(database, head, opens))
+    return tuple(line for line in lines if line)
+
+
+def open_with_mlflow(uri: str) -> str:
+    """Open a store with the installed MLflow, in a process of its own.
+
+    Raises:
+        ChildProcessError: It could not.
+    """
+    found = json.loads(run_child("opening", uri))
+    return ", ".join(f"{count} {name}" for name, count in found.items())
+
+
+def _integrity(database: Database) -> str:
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql("PRAGMA integrity_check(3)").fetchall()
+    if [row[0] for row in rows] != ["ok"]:
+        raise broken(database.location, f"SQLite's check says: {rows[0][0]}")
+    return "SQLite's integrity check: ok"
+
+
+def _references(database: Database, earlier: Sequence[str], payload: Path | None) -> str:
+    with database.reading() as connection:
+        now = dangling(connection)
+    known: frozenset[str] = frozenset()
+    for place in (*earlier, payload) if now else ():
+        if place and Path(place).is_file():
+            with Database(str(place)).reading() as connection:
+                known |= dangling(connection)
+    now_known = len(now & known)
+    fresh = sorted(now - known)
+    if fresh and any(not Path(place).is_file() for place in earlier):
+        return f"references: {len(fresh)} lead nowhere; the backup that knew the old ones is gone"
+    if fresh:
+        some = "; ".join(fresh[:_EXAMPLES])
+        raise broken(database.location, f"{len(fresh)} references lead nowhere, such as {some}")
+    kept = f" ({now_known} led nowhere before)" if now_known else ""
+    return f"references: each new one leads somewhere{kept}"
+
+
+def _opened(database: Database, head: str, opens: Opens) -> str:
+    try:
+        if database.file is not None:
+            found = _open_copy(database, opens)
+        elif _revision(database) == head:
+            found = opens(database.uri)
+        else:
+            return "not opened with MLflow: its schema is another, and opening would change it"
+    except ChildProcessError as error:
+        raise broken(database.location, f"MLflow cannot open it: {masked(str(error))}") from error
+    return f"opened with MLflow: {found}"
+
+
+def _open_copy(database: Database, opens: Opens) -> str:
+    assert database.file is not None  # noqa: S101 - the caller knows
+    with tempfile.TemporaryDirectory(prefix="scorewright-check-") as folder:
+        copy = Path(folder) / "copy.db"
+        with closing(sqlite3.connect(copy)) as target:
+            target.execute("PRAGMA synchronous = OFF")
+            copy_pages(database.file, target)
+        return opens(f"sqlite:///{copy.as_posix()}")
+
+
+def _revision(database: Database) -> str:
+    with database.reading() as connection:
+        column: sa.ColumnClause[str] = sa.column("version_num")
+        statement = sa.select(column).select_from(sa.table("alembic_version"))
+        return str(connection.scalar(statement))

@@ -1,0 +1,174 @@
+"""Connections to the database of a store: SQLite and PostgreSQL, with the same few promises."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from scorewright.adapters.store_editing.refusals import (
+    invalid,
+    locked,
+    masked,
+    unreachable,
+    write_failed,
+)
+from scorewright.core.errors import ScorewrightError, UsageError
+
+__all__ = ["Database"]
+
+_LOCK_SECONDS: Final = 5.0
+_CACHE_KIB: Final = 65536
+_LOCK_STATES: Final = ("55P03", "40001", "40P01")
+"""lock_not_available, serialization_failure, deadlock_detected."""
+
+
+class Database:
+    """The database behind a location; no connection is kept.
+
+    Args:
+        location: ``sqlite:///x.db``, a path, or ``postgresql://...``.
+
+    Raises:
+        UsageError: ``store-uri``: another kind of address.
+    """
+
+    def __init__(self, location: str) -> None:
+        scheme, _, rest = location.partition("://")
+        self.location = masked(location)
+        self.file: Path | None = None
+        self.uri = location
+        if not rest:
+            self.file = Path(location).absolute()
+        elif scheme == "sqlite":
+            self.file = Path(location.removeprefix("sqlite:///")).absolute()
+        elif scheme.partition("+")[0] in ("postgresql", "postgres"):
+            self.uri = f"postgresql+psycopg://{rest}"
+        else:
+            raise UsageError(
+                f"Stores at {self.location} cannot be changed by a plan.",
+                remedy="Only SQLite files and PostgreSQL databases can: consolidate it into one, "
+                "scorewright store consolidate",
+                code="store-uri",
+            )
+        if self.file is not None:
+            self.location = str(self.file)
+            self.uri = f"sqlite:///{self.file.as_posix()}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file."""
+        return self.file is not None
+
+    def is_there(self) -> bool:
+        """Whether the file exists, or the server's database holds any table.
+
+        Raises:
+            ScorewrightError: ``store-unreachable``.
+        """
+        if self.file is not None:
+            return self.file.exists()
+        with self.reading() as connection:
+            return bool(sa.inspect(connection).get_table_names())
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One transaction that only looks.
+
+        Raises:
+            ScorewrightError: ``store-invalid``, ``store-locked``, ``store-unreachable``.
+        """
+        with self._translated(), self._connected("REPEATABLE READ") as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """One transaction that is committed at the end of the block, or not at all.
+
+        Raises:
+            ScorewrightError: ``store-invalid``, ``store-locked``, ``store-unreachable``,
+                ``store-write-failed``.
+        """
+        with self._translated(), self._connected("READ COMMITTED") as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(_LOCK_SECONDS * 1000)}")
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def _connected(self, isolation: str) -> Iterator[Connection]:
+        engine = self._engine(isolation)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    def _engine(self, isolation: str) -> Engine:
+        if self.file is not None:
+            file = self.file
+            return sa.create_engine(
+                "sqlite://", creator=lambda: _open(file), poolclass=sa.pool.NullPool
+            )
+        return sa.create_engine(
+            self.uri,
+            poolclass=sa.pool.NullPool,
+            isolation_level=isolation,
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise self._refusal(error) from error
+        except sqlite3.Error as error:
+            raise _of_sqlite(error, self.location) from error
+
+    def _refusal(self, error: sa.exc.DBAPIError) -> ScorewrightError:
+        if isinstance(error.orig, sqlite3.Error):
+            return _of_sqlite(error.orig, self.location)
+        state = getattr(error.orig, "sqlstate", None) or ""
+        reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
+        if state in _LOCK_STATES:
+            return locked(self.location)
+        if state.startswith("53"):  # disk_full, out_of_memory ...
+            return write_failed(self.location, OSError(0, reason))
+        if isinstance(error, sa.exc.OperationalError):
+            return unreachable(self.location, reason)
+        return invalid(reason, self.location)
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    """Open a file that is there; ``journal_mode`` stays what it is."""
+    connection = sqlite3.connect(
+        f"{file.as_uri()}?mode=rw",
+        uri=True,
+        timeout=_LOCK_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return connection
+
+
+def _of_sqlite(error: sqlite3.Error, location: str) -> ScorewrightError:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
+        return locked(location)
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return write_failed(location, OSError(0, str(error)))
+    return invalid(str(error), location)

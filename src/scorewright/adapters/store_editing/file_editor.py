@@ -1,0 +1,251 @@
+"""Files beside a store, changed by comparing first; what goes is kept in the plan's bin."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import assert_never
+
+from scorewright.adapters.store_editing.bins import Bin
+from scorewright.adapters.store_editing.contents import (
+    Sharing,
+    copy_proved,
+    sha256_of,
+    take_link,
+    write_proved,
+)
+from scorewright.adapters.store_editing.durability import sync_folder
+from scorewright.adapters.store_editing.payload import Payload
+from scorewright.adapters.store_editing.places import (
+    MadeFolders,
+    contained,
+    folder_digest,
+    partial_of,
+)
+from scorewright.adapters.store_editing.references import STATE_FOLDER, listing_digest
+from scorewright.adapters.store_editing.refusals import conflict, outside, write_failed
+from scorewright.core.errors import UsageError
+from scorewright.core.plans import FileChange, LinkChange, MoveChange
+from scorewright.flows.store.editing import FileChanges, State
+
+__all__ = ["LocalFileEditor"]
+
+
+class LocalFileEditor:
+    """Changes files of this machine.
+
+    Args:
+        bin_folder: Of this plan; it lies beside those of earlier plans, from which files return.
+        roots: Folders the plan may change: that of the store, and its artifact roots.
+        payload: Of the plan; holds the files that it calls ``payload:<name>``.
+        database: File of the store, which is not one of its files.
+        sharing: How bytes that lie on the same file system are copied.
+        listed: Folders and files that the listing is of; None for all of the roots.
+        undone: Bin of the plan that this one takes back.
+    """
+
+    def __init__(  # noqa: PLR0913 - where it may write, and where it looks
+        self,
+        bin_folder: Path,
+        roots: Iterable[Path],
+        payload: Path | None = None,
+        *,
+        database: Path | None = None,
+        sharing: Sharing = "copy",
+        listed: Iterable[Path] | None = None,
+        undone: Path | None = None,
+    ) -> None:
+        self._roots = tuple(Path(os.path.realpath(root)) for root in roots)
+        wanted = self._roots if listed is None else listed
+        self._listed = tuple(Path(os.path.realpath(root)) for root in wanted)
+        self._bin = Bin(bin_folder, undone)
+        self._made = MadeFolders(bin_folder.parent, bin_folder)
+        self._payload = Payload(payload)
+        self._database = database
+        self._sharing = sharing
+
+    def listing(self) -> str:
+        """Return a digest over paths and sizes of all files that are listed."""
+        endings = ("", "-journal", "-wal", "-shm")
+        database = self._database
+        left = [] if database is None else [Path(f"{database}{ending}") for ending in endings]
+        left += [Path(os.path.realpath(path)) for path in left]
+        return listing_digest(self._listed, without=left)
+
+    def state(self, change: FileChanges) -> State:
+        """Compare a change with the disk; contents are read and hashed."""
+        try:
+            match change:
+                case FileChange():
+                    return self._file_state(change)
+                case MoveChange():
+                    return self._move_state(change)
+                case LinkChange():
+                    return self._link_state(change)
+                case _:
+                    assert_never(change)
+        except OSError as error:
+            raise conflict(f"{change.path} cannot be read: {error.strerror or error}.") from error
+
+    def perform(self, change: FileChanges) -> None:
+        """Carry a change out: aside, hashed after it reached the disk, renamed.
+
+        Raises:
+            ScorewrightError: ``apply-conflict``, ``store-write-failed``.
+            UsageError: ``plan-outside``, ``plan-invalid``.
+            IntegrityError: ``copy-differs``.
+        """
+        state = self.state(change)
+        if state is State.NEITHER:
+            raise conflict(self._unexpected(change))
+        try:
+            self._clear(change)
+            if state is State.AFTER:
+                self._tidy(change)
+                return
+            match change:
+                case FileChange():
+                    self._change_file(change)
+                case MoveChange():
+                    self._move(change)
+                case LinkChange():
+                    self._link(change)
+                case _:
+                    assert_never(change)
+            self._tidy(change)
+        except OSError as error:
+            with suppress(OSError):
+                self._clear(change)
+            raise write_failed(change.path, error) from error
+
+    def _place(self, path: str) -> Path:
+        place = contained(path, self._roots)
+        if STATE_FOLDER in place.parts or place == self._database:
+            raise outside(path, "which belongs to the store itself")
+        return place
+
+    def _file_state(self, change: FileChange) -> State:
+        found = sha256_of(self._place(change.path))
+        if found == change.after:
+            return State.AFTER
+        return State.BEFORE if found == change.before else State.NEITHER
+
+    def _move_state(self, change: MoveChange) -> State:
+        here, there = self._place(change.path), self._place(change.target)
+        one, other = _digest(here), _digest(there)
+        if one is None and other == change.digest:
+            return State.AFTER
+        return State.BEFORE if other is None and one == change.digest else State.NEITHER
+
+    def _link_state(self, change: LinkChange) -> State:
+        path, keeper = self._place(change.path), self._place(change.keeper)
+        if sha256_of(path) != change.sha256:
+            return State.NEITHER
+        is_linked = keeper.exists() and path.samefile(keeper)
+        if is_linked is change.is_linked:
+            return State.AFTER
+        is_equal = is_linked or sha256_of(keeper) == change.sha256
+        return State.BEFORE if is_equal else State.NEITHER
+
+    def _change_file(self, change: FileChange) -> None:
+        place = self._place(change.path)
+        if change.after is None:
+            self._bin.take(place, _known(change.before))
+            return
+        self._made.make(place.parent)
+        aside = partial_of(place)
+        returned = self._put_aside(change, change.after, aside)
+        if change.before is not None:
+            self._bin.keep(place, change.before)
+        os.replace(aside, place)  # noqa: PTH105 - one call, one rename
+        sync_folder(place.parent)
+        if returned is not None:
+            returned.unlink(missing_ok=True)
+
+    def _put_aside(self, change: FileChange, sha256: str, aside: Path) -> Path | None:
+        """Put the new content aside; return the file in a bin that it came from."""
+        if change.origin.startswith("payload:"):
+            write_proved(self._of_payload(change), aside, sha256)
+            return None
+        if change.origin not in ("", "bin") and Path(change.origin).is_file():
+            copy_proved(Path(change.origin), aside, sha256, self._sharing)
+            return None
+        returned = self._bin.find(Path(change.path), sha256)
+        if returned is None:
+            where = change.origin if change.origin not in ("", "bin") else "the bin"
+            raise conflict(f"The content for {change.path} is not there any more: {where}.")
+        if not take_link(returned, aside):
+            copy_proved(returned, aside, sha256)
+        return returned
+
+    def _of_payload(self, change: FileChange) -> bytes:
+        name = change.origin.removeprefix("payload:")
+        content = self._payload.file(name)
+        if content is None:
+            raise UsageError(
+                f"The plan names the file '{name}' of its payload, and there is none.",
+                remedy="Put the payload beside the plan, or make the plan again.",
+                code="plan-invalid",
+            )
+        return content
+
+    def _move(self, change: MoveChange) -> None:
+        here, there = self._place(change.path), self._place(change.target)
+        self._made.make(there.parent)
+        os.rename(here, there)  # noqa: PTH104 - one call, one rename
+        sync_folder(there.parent)
+        sync_folder(here.parent)
+
+    def _link(self, change: LinkChange) -> None:
+        path, keeper = self._place(change.path), self._place(change.keeper)
+        aside = partial_of(path)
+        if change.is_linked:
+            os.link(keeper, aside, follow_symlinks=False)
+        else:
+            copy_proved(path, aside, change.sha256)
+        os.replace(aside, path)  # noqa: PTH105 - one call, one rename
+        sync_folder(path.parent)
+
+    def _clear(self, change: FileChanges) -> None:
+        """Remove what a killed attempt left aside."""
+        partial_of(Path(change.path)).unlink(missing_ok=True)
+
+    def _tidy(self, change: FileChanges) -> None:
+        """Take away folders that a plan made and that are empty now."""
+        if isinstance(change, MoveChange) or (
+            isinstance(change, FileChange) and change.after is None
+        ):
+            self._made.prune(Path(change.path).parent)
+
+    def _unexpected(self, change: FileChanges) -> str:
+        match change:
+            case FileChange():
+                found = sha256_of(Path(change.path))
+                wanted = change.before
+                return f"{change.path} is {_said(found)}; the plan expects {_said(wanted)}."
+            case MoveChange():
+                return (
+                    f"{change.path} cannot be moved to {change.target}: one of the two is not as "
+                    "the plan says."
+                )
+            case LinkChange():
+                return f"{change.path} and {change.keeper} are not the equal files of the plan."
+            case _:
+                assert_never(change)
+
+
+def _digest(place: Path) -> str | None:
+    if place.is_dir():
+        return folder_digest(place)
+    return sha256_of(place)
+
+
+def _known(sha256: str | None) -> str:
+    assert sha256 is not None  # noqa: S101 - a change from nothing to nothing is never BEFORE
+    return sha256
+
+
+def _said(sha256: str | None) -> str:
+    return "not there" if sha256 is None else f"content {sha256[:12]}"

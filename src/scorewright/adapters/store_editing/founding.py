@@ -1,0 +1,120 @@
+"""Stores that are made, and empty ones that go again."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from scorewright.adapters.store_editing.children import run_child
+from scorewright.adapters.store_editing.database import Database
+from scorewright.adapters.store_editing.durability import sync_file, sync_folder
+from scorewright.adapters.store_editing.refusals import conflict, invalid, masked, writing
+from scorewright.core.plans import StoreChange
+from scorewright.flows.store.editing import State
+
+__all__ = ["change_store", "store_state"]
+
+_FRESH: Final = {"alembic_version": 1, "workspaces": 1, "experiments": 1}
+"""Rows of a store in which nobody has worked."""
+
+
+def store_state(database: Database, change: StoreChange) -> State:
+    """Compare a change with what is there: nothing, an empty store, or more."""
+    is_there = database.is_there()
+    if is_there and not _is_fresh(database):
+        is_store = change.is_there and _is_store(database)
+        return State.AFTER if is_store else State.NEITHER
+    return State.AFTER if is_there is change.is_there else State.BEFORE
+
+
+def change_store(database: Database, change: StoreChange) -> None:
+    """Make the store with MLflow, or take it away while nobody has worked in it.
+
+    Raises:
+        ScorewrightError: ``apply-conflict``, ``store-write-failed``, ``store-invalid``.
+    """
+    match store_state(database, change):
+        case State.AFTER:
+            return
+        case State.NEITHER:
+            what = "is something else already" if change.is_there else "is a store that is in use"
+            raise conflict(f"At {database.location} there {what}.")
+        case State.BEFORE if change.is_there:
+            _make(database, change.artifact_root)
+        case State.BEFORE:
+            _unmake(database)
+
+
+def _make(database: Database, artifact_root: str) -> None:
+    if database.file is None:
+        _run(database, database.uri, artifact_root)
+        return
+    file = database.file
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for left in file.parent.glob(f".{file.name}.*.partial*"):
+            left.unlink(missing_ok=True)
+    aside = file.with_name(f".{file.name}.{secrets.token_hex(6)}.partial")
+    try:
+        _run(database, f"sqlite:///{aside.as_posix()}", artifact_root)
+        with writing(file):
+            sync_file(aside)
+            if file.exists():
+                raise conflict(f"At {file} there is something else already.")
+            aside.replace(file)
+            sync_folder(file.parent)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _run(database: Database, uri: str, artifact_root: str) -> None:
+    try:
+        run_child("making", uri, artifact_root)
+    except ChildProcessError as error:
+        raise invalid(f"MLflow could not make it ({masked(str(error))})", database.location) from (
+            error
+        )
+
+
+def _unmake(database: Database) -> None:
+    if database.file is not None:
+        with writing(database.file):
+            for ending in ("-journal", "-wal", "-shm"):
+                Path(f"{database.file}{ending}").unlink(missing_ok=True)
+            database.file.unlink()
+            sync_folder(database.file.parent)
+        return
+    with database.changing() as connection:
+        for name in sa.inspect(connection).get_table_names():
+            quoted = connection.dialect.identifier_preparer.quote(name)
+            connection.exec_driver_sql(f"DROP TABLE {quoted} CASCADE")
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS prevent_secrets_aad_mutation()")
+
+
+def _is_store(database: Database) -> bool:
+    with database.reading() as connection:
+        return {"alembic_version", "experiments", "runs"} <= set(
+            sa.inspect(connection).get_table_names()
+        )
+
+
+def _is_fresh(database: Database) -> bool:
+    """Tell whether it holds nothing but the experiment "Default", as it was made."""
+    if database.file is not None and not database.file.stat().st_size:
+        return False
+    with database.reading() as connection:
+        names = set(sa.inspect(connection).get_table_names())
+        if "experiments" not in names:
+            return False
+        for name in names:
+            rows = connection.scalar(sa.select(sa.func.count()).select_from(sa.table(name)))
+            if (rows or 0) > _FRESH.get(name, 0):
+                return False
+        columns: list[sa.ColumnClause[Any]] = [
+            sa.column(n) for n in ("experiment_id", "name", "lifecycle_stage")
+        ]
+        statement = sa.select(*columns).select_from(sa.table("experiments"))
+        return all(tuple(row) == (0, "Default", "active") for row in connection.execute(statement))

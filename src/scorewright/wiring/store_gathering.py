@@ -1,0 +1,79 @@
+"""What a consolidation is planned with, and where it leads."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scorewright.core.errors import ScorewrightError
+from scorewright.wiring.store_workshops import now_of, person
+from scorewright.wiring.stores import LocationOpener, StoreRoom, installed_schema
+
+if TYPE_CHECKING:
+    from scorewright.flows.store.consolidate_ports import ConsolidationTools
+
+__all__ = ["absolute_root", "consolidation_tools", "target_of"]
+
+
+def consolidation_tools() -> ConsolidationTools:
+    """Return what a consolidation is planned with."""
+    from scorewright.adapters.store_editing import reference_of
+    from scorewright.adapters.store_staging import SqlMerger, StoreStaging
+    from scorewright.flows.store.consolidate_ports import ConsolidationTools
+
+    return ConsolidationTools(
+        opener=LocationOpener(),
+        staging=StoreStaging(installed_schema()),
+        merger=SqlMerger(),
+        reference=reference_of,
+        digest=_digest,
+        free=_free,
+        folder=_private_folder,
+        now=lambda: now_of()().replace(microsecond=0),
+        made_by=person(),
+    )
+
+
+def target_of(into: str) -> str:
+    """Return the whole address of a target that may not be there yet."""
+    if "://" in into and not into.startswith("sqlite:"):
+        return into
+    path = Path.cwd() / Path(into.removeprefix("sqlite:///")).expanduser()
+    if path.is_dir():
+        try:
+            return StoreRoom().address(str(path))
+        except ScorewrightError as error:
+            if error.code != "store-invalid":
+                raise
+    return str(path / "mlflow.db" if path.is_dir() or not path.suffix else path)
+
+
+def absolute_root(root: str) -> str:
+    """Return an artifact root as a whole path; an address stays what it is."""
+    return root if not root or "://" in root else Path(root).expanduser().absolute().as_posix()
+
+
+def _digest(path: str) -> str | None:
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _free(path: str) -> int:
+    place = Path(path).absolute()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="scorewright-stores-") as folder:
+        yield Path(folder)

@@ -1,0 +1,131 @@
+"""What a real store's state keeps, and how it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.adapters.store_editing.small import (
+    Small,
+    clock,
+    fingerprint,
+    full_plan,
+    rename,
+    simple_plan,
+)
+
+from scorewright.core.digests import short
+from scorewright.core.errors import ScorewrightError, UsageError
+from scorewright.core.plans import Receipt, Step
+from scorewright.flows.events import Event, StepDone, ignore
+from scorewright.flows.store.apply_plan import apply_plan
+from scorewright.flows.store.backup_store import backup_store
+from scorewright.flows.store.purge_bin import Kept, purge
+from scorewright.flows.store.undo_receipt import undo_receipt
+
+
+@pytest.fixture
+def receipt(small: Small) -> Receipt:
+    plan = full_plan(small)
+    return apply_plan(plan, small.open(plan), clock, ignore, "ana")
+
+
+def test_what_a_plan_keeps_is_listed_and_deleted(small: Small, receipt: Receipt) -> None:
+    attic = small.workshops().attic()
+    (remains,) = attic.remains()
+    assert remains.receipt == receipt
+    assert remains.id == short(receipt.plan.id)
+    kept = {kept.kind: kept for kept in remains.kept}
+    assert sorted(kept) == ["backup", "bin", "payload"]
+    assert kept["backup"].size == Path(receipt.backup).stat().st_size
+    assert kept["bin"].size > len(b"to be removed") + len(b"old notes")
+    end = fingerprint(small)
+
+    purged = purge([remains.id], [remains.id], attic, clock, ignore, "ana")
+
+    assert purged.size == remains.size
+    assert not any(Path(kept.path).exists() for kept in remains.kept)
+    assert [remains.kept for remains in attic.remains()] == [()]
+    assert fingerprint(small) == end
+    with pytest.raises(UsageError) as caught:
+        undo_receipt(receipt, small.open, clock, ignore, "ana")
+    assert caught.value.code == "plan-purged"
+    assert fingerprint(small) == end
+    again = apply_plan(receipt.plan, small.open(receipt.plan), clock, ignore, "ana")
+    assert again == receipt
+
+
+def test_a_plan_that_is_carried_out_again_can_be_undone_again(
+    small: Small, receipt: Receipt
+) -> None:
+    begin = receipt.before.rows
+    undone = undo_receipt(receipt, small.open, clock, ignore, "ana")
+    attic = small.workshops().attic()
+    names = [short(plan) for plan in (receipt.plan.id, undone.plan.id)]
+    assert {remains.id for remains in attic.remains()} == set(names)
+    purge(names, names, attic, clock, ignore, "ana")
+
+    again = apply_plan(receipt.plan, small.open(receipt.plan), clock, ignore, "ana")
+    undo_receipt(again, small.open, clock, ignore, "ana")
+
+    assert fingerprint(small)[0] == begin
+
+
+def test_a_stopped_plan_keeps_all(small: Small, receipt: Receipt) -> None:
+    steps = [Step("rename_run", "1", "Rename", (rename(1, f"bold-ant-{1}", "x"),))]
+    steps.append(Step("rename_run", "1", "Rename", (rename(1, "x", "y"),)))
+    plan = simple_plan(small, *steps)
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, StepDone) and event.stage == "apply":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        apply_plan(plan, small.open(plan), clock, interrupt, "ana")
+    attic = small.workshops().attic()
+    name = short(receipt.plan.id)
+    assert attic.unfinished() == [short(plan.id)]
+
+    with pytest.raises(UsageError) as caught:
+        purge([name], [name], attic, clock, ignore, "ana")
+
+    assert caught.value.code == "purge-unfinished"
+    apply_plan(plan, small.open(plan), clock, ignore, "ana")
+    assert attic.unfinished() == []
+    assert purge([name], [name], attic, clock, ignore, "ana").size
+
+
+def test_backups_made_by_hand_are_listed_by_themselves(small: Small) -> None:
+    plan = simple_plan(small)
+    editor, shelf = small.open(plan).store, small.workshops().shelf()
+    note = backup_store("here", editor, shelf, clock, ignore, "ana")
+    attic = small.workshops().attic()
+    (remains,) = attic.remains()
+    assert (remains.id, remains.receipt) == (note.sha256[:12], None)
+    purge([remains.id], [remains.id], attic, clock, ignore, "ana")
+    assert shelf.notes() == ()
+    assert [path.name for path in shelf.folder.iterdir() if path.name.startswith("backup")] == []
+
+
+@pytest.mark.parametrize("kind", ["bin", "backup"])
+def test_nothing_else_is_ever_deleted(small: Small, receipt: Receipt, kind: str) -> None:
+    attic = small.workshops().attic()
+    link = small.workshops().folder / "bin" / "link"
+    link.symlink_to(small.artifacts)
+    places = [small.database, small.artifacts, small.folder / ".scorewright/../mlflow.db", link]
+    for place in places:
+        with pytest.raises(UsageError) as caught:
+            attic.remove(Kept(kind, str(place), 1))  # type: ignore[arg-type]
+        assert caught.value.code == "plan-outside"
+    assert small.database.exists()
+    assert (small.artifacts / "1/a/notes.txt").exists()
+
+
+def test_the_lock_of_the_store_is_held(small: Small, receipt: Receipt) -> None:
+    name = short(receipt.plan.id)
+    with (
+        small.open(receipt.plan).lock.held("ben", clock()),
+        pytest.raises(ScorewrightError, match="ben") as caught,
+    ):
+        purge([name], [name], small.workshops().attic(), clock, ignore, "ana")
+    assert caught.value.code == "store-busy"
