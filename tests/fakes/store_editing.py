@@ -21,6 +21,7 @@ from scorewright.core.plans import (
     Step,
     StoreRef,
     TableRef,
+    net_changes,
 )
 from scorewright.flows.events import Notify
 from scorewright.flows.store.editing import Backup, FileChanges, RowChanges, State, Workshop
@@ -125,6 +126,13 @@ class _Rows:
             str(folder / "backup.db"), "b" * 64, sum(map(len, self.world.tables.values()))
         )
 
+    def altered(
+        self, backup: str, done: Sequence[RowChanges], begun: Sequence[RowChanges] = ()
+    ) -> tuple[str, ...]:
+        nets = net_changes([change for change in done if isinstance(change, RowChange)])
+        wrong = {net.table for net in nets if self.state(net) is not State.AFTER}
+        return tuple(f"{table}: 1 row not as the plan left it" for table in sorted(wrong))
+
     def check(self, *earlier: str) -> tuple[str, ...]:
         self.world.log.append(" ".join(["check", *earlier]))
         return ("integrity: ok",)
@@ -133,6 +141,9 @@ class _Rows:
 @dataclass(slots=True)
 class _Files:
     world: MemoryStore
+
+    def require(self, change: FileChanges) -> None:
+        """Everything in this world is the store's."""
 
     def listing(self) -> str:
         return sha256_hex(canonical_json(self.world.files))

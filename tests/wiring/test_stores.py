@@ -10,7 +10,7 @@ from tests.stores.fixtures import unpacked
 from scorewright.adapters.database_stores import ServerStore, SqliteStore
 from scorewright.adapters.file_stores import FileStore
 from scorewright.adapters.server_stores import HttpStore
-from scorewright.core.errors import UsageError
+from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.wiring import LocationOpener, StoreRoom
 
 
@@ -51,3 +51,16 @@ def test_a_broken_project_file_is_no_silence(
     assert caught.value.code == "config-syntax"
     # A store that was named needs no project.
     assert StoreRoom().open("mlruns").folder is not None
+
+
+def test_a_project_without_a_store_is_told_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = '[project]\nname = "demo"\n[tables.loans]\nfiles = "loans.csv"\n'
+    data = '[data]\ntable = "loans"\ntarget = "bad"\nbad_value = "1"\n'
+    (tmp_path / "scorewright.toml").write_text(settings + data, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ScorewrightError) as caught:
+        StoreRoom().open(None)
+    assert caught.value.code == "store-invalid"
+    assert "scorewright train" in caught.value.remedy

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scorewright.core.digests import short
-from scorewright.core.errors import UsageError
+from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.flows.events import Notify
 from scorewright.wiring.store_plans import StorePlans
 from scorewright.wiring.store_workshops import StoreSite, document_of, now_of, person, site_of
@@ -39,7 +40,7 @@ class Applied:
     @property
     def undo(self) -> str:
         """The command that takes it back."""
-        return f"scorewright store undo {self.file}"
+        return f"scorewright store undo {shlex.quote(str(self.file))}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``--json``; the receipt's file has all of the plan."""
@@ -115,7 +116,7 @@ class StoreChanges:
         *,
         reads_data: bool = False,
     ) -> Verification:
-        """Prove that a store is whole, and as a receipt says.
+        """Prove that a store is whole, and as a receipt says: the newest one where none is named.
 
         Raises:
             IntegrityError: ``store-broken``.
@@ -123,18 +124,25 @@ class StoreChanges:
         """
         from scorewright.flows.store.verify_store import verify_store
 
+        is_named = receipt is not None
+        if receipt is None and self._is_database(location):
+            receipt = self.newest(location)
         if receipt is None:
             opened, workshop = self.room.open(location), None
             if self._is_database(location):
                 workshop = self._bare(location)
             return verify_store(opened, notify, workshop, read_data=reads_data)
         done, folder = self._receipt(receipt)
-        site = self._site(done.plan)
+        site = self._site(done.plan, location)
         if location is not None:
             _refuse_other(self.room.address(location), site, done)
         workshop = self._opens(site, done.plan, folder, done.payload)(done.plan)
         opened = self.room.open(site.address)
-        return verify_store(opened, notify, workshop, done, read_data=reads_data)
+        return verify_store(opened, notify, workshop, done, read_data=reads_data, is_named=is_named)
+
+    def newest(self, location: str | None) -> Path | None:
+        """Return the receipt of the newest plan that changed a database, None without one."""
+        return self._site_at(location).newest_receipt()
 
     def archive(
         self,
@@ -170,21 +178,33 @@ class StoreChanges:
         target = Evidence(snapshot, conventions, now, roots=self.room.roots())
         draft = plan_archive(legacy, done, verified, target, tools, _Places())
         StorePlans(self.room).save(draft.plan, site)
+        site.keep_terms(draft.plan.id, site.new_terms(draft.plan))
         return self._apply(draft.plan, site.folder, notify, holder)
 
     def _apply(self, plan: Plan, folder: Path, notify: Notify, holder: str) -> Applied:
         from scorewright.flows.store.apply_plan import apply_plan
 
         site = self._site(plan)
+        site.keep_plan(plan, folder)
         workshop = self._opens(site, plan, folder)(plan)
-        return self._applied(site, apply_plan(plan, workshop, now_of(), notify, holder or person()))
+        try:
+            receipt = apply_plan(plan, workshop, now_of(), notify, holder or person())
+        except (ScorewrightError, KeyboardInterrupt, SystemExit) as error:
+            if _is_midway(workshop):
+                file = shlex.quote(str(site.folder / f"plan-{short(plan.id)}.json"))
+                error.add_note(f"To go on: scorewright store apply {file}")
+                error.add_note(f"To give it up: scorewright store undo {file}")
+            raise
+        return self._applied(site, receipt)
 
     @staticmethod
     def _applied(site: StoreSite, receipt: Receipt) -> Applied:
         return Applied(receipt, site.folder / f"receipt-{short(receipt.plan.id)}.json")
 
-    def _site(self, plan: Plan) -> StoreSite:
-        return site_of(self.room, plan.target.location, self.addresses)
+    def _site(self, plan: Plan, location: str | None = None) -> StoreSite:
+        """Return the site of a plan's store; a location that is named knows its own password."""
+        named = [] if location is None else [self.room.address(location)]
+        return site_of(self.room, plan.target.location, [*self.addresses, *named])
 
     def _site_at(self, location: str | None) -> StoreSite:
         address = self.room.address(location)
@@ -269,6 +289,21 @@ class _Places:
 
     def exists(self, path: str) -> bool:
         return Path(path).exists()
+
+    def has_journal(self, path: str) -> bool:
+        beside = (Path(f"{path}{ending}") for ending in ("-wal", "-journal"))
+        return any(place.exists() and place.stat().st_size for place in beside)
+
+
+def _is_midway(workshop: Workshop) -> bool:
+    """Tell whether a plan has begun and is not finished."""
+    from scorewright.flows.store.progress import Progress
+
+    try:
+        progress = Progress(workshop.journal)
+    except ScorewrightError:
+        return False
+    return progress.has_started and not progress.is_ended
 
 
 def _refuse_other(address: str, site: StoreSite, receipt: Receipt) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,12 @@ from typing import TYPE_CHECKING
 
 from scorewright.core.errors import ScorewrightError
 from scorewright.wiring.store_workshops import now_of, person
-from scorewright.wiring.stores import LocationOpener, StoreRoom, installed_schema
+from scorewright.wiring.stores import (
+    LocationOpener,
+    StoreRoom,
+    installed_schema,
+    kept_databases,
+)
 
 if TYPE_CHECKING:
     from scorewright.flows.store.consolidate_ports import ConsolidationTools
@@ -20,17 +26,22 @@ if TYPE_CHECKING:
 __all__ = ["absolute_root", "consolidation_tools", "target_of"]
 
 
-def consolidation_tools() -> ConsolidationTools:
-    """Return what a consolidation is planned with."""
-    from scorewright.adapters.store_editing import reference_of
+def consolidation_tools(fetched: Path) -> ConsolidationTools:
+    """Return what a consolidation is planned with.
+
+    Args:
+        fetched: Folder for the artifacts of sources that are tracking servers.
+    """
+    from scorewright.adapters.store_editing import reference_of, source_reference_of
     from scorewright.adapters.store_staging import SqlMerger, StoreStaging
     from scorewright.flows.store.consolidate_ports import ConsolidationTools
 
     return ConsolidationTools(
-        opener=LocationOpener(),
-        staging=StoreStaging(installed_schema()),
+        opener=LocationOpener(fetched=fetched),
+        staging=StoreStaging(installed_schema(), kept_databases()),
         merger=SqlMerger(),
         reference=reference_of,
+        source=source_reference_of,
         digest=_digest,
         free=_free,
         folder=_private_folder,
@@ -43,7 +54,7 @@ def target_of(into: str) -> str:
     """Return the whole address of a target that may not be there yet."""
     if "://" in into and not into.startswith("sqlite:"):
         return into
-    path = Path.cwd() / Path(into.removeprefix("sqlite:///")).expanduser()
+    path = _whole(Path(into.removeprefix("sqlite:///")))
     if path.is_dir():
         try:
             return StoreRoom().address(str(path))
@@ -55,7 +66,12 @@ def target_of(into: str) -> str:
 
 def absolute_root(root: str) -> str:
     """Return an artifact root as a whole path; an address stays what it is."""
-    return root if not root or "://" in root else Path(root).expanduser().absolute().as_posix()
+    return root if not root or "://" in root else _whole(Path(root)).as_posix()
+
+
+def _whole(path: Path) -> Path:
+    """Return a path without "..", as sources have theirs: then what lies below it is plain."""
+    return Path(os.path.normpath(path.expanduser().absolute()))
 
 
 def _digest(path: str) -> str | None:

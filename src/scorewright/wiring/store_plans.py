@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -90,8 +91,11 @@ class StorePlans:
         """
         from scorewright.core.rationalise import FILE_CODES, Evidence
         from scorewright.flows.store.audit_store import audit_input, judge
+        from scorewright.flows.store.backfill_rerun import RerunWriter
         from scorewright.flows.store.plan_fix import plan_fix
+        from scorewright.wiring.machine import learners
 
+        _refuse_output(output)
         opened, site = self.room.open(location), self._site(location)
         audit_tools = self.room.audit_tools(notify)
         needs_digests = bool({code.upper() for code in codes} & (FILE_CODES | {"ALL"}))
@@ -102,7 +106,8 @@ class StorePlans:
         evidence = Evidence(
             given.snapshot, given.conventions, given.now, given.files, given.roots, self._project()
         )
-        return self._write(plan_fix(evidence, report, codes, tools), site, output)
+        draft = plan_fix(evidence, report, codes, tools, RerunWriter(learners()))
+        return self._write(draft, site, output)
 
     def structure(
         self,
@@ -122,6 +127,7 @@ class StorePlans:
         from scorewright.flows.store.plan_making import look
         from scorewright.flows.store.plan_structure import plan_structure
 
+        _refuse_output(output)
         wish = self._wish(declaration)
         opened, site = self.room.open(location), self._site(location)
         audit_tools = self.room.audit_tools(notify)
@@ -150,17 +156,20 @@ class StorePlans:
         """
         from scorewright.adapters.charts import VegaRenderer
         from scorewright.adapters.file_contents import LocalContents
+        from scorewright.adapters.model_prober import ChildScorer
         from scorewright.flows.store.audit_store import audit_input
         from scorewright.flows.store.backfill_ports import BackfillTools
         from scorewright.flows.store.plan_backfill import plan_backfill
         from scorewright.wiring.machine import learners
 
+        _refuse_output(output)
         opened, site = self.room.open(location), self._site(location)
         target = self._tools(opened.location, site).target
         options = self.room.audit_options(opened, AuditWish(is_hashed=True, roots=roots))
         given = audit_input(opened, self.room.audit_tools(notify), options)
-        tools = BackfillTools(LocalContents(), VegaRenderer(), learners(), notify)
-        made = plan_backfill(given, target, tools, person())
+        with ChildScorer() as scorer:
+            tools = BackfillTools(LocalContents(), VegaRenderer(), learners(), notify, scorer)
+            made = plan_backfill(given, target, tools, person())
         return self._write(made.draft, site, output)
 
     def consolidate(
@@ -178,10 +187,11 @@ class StorePlans:
         """
         from scorewright.flows.store.consolidate import ConsolidationOptions, plan_consolidation
 
+        _refuse_output(output)
         addresses = [self.room.address(source) for source in sources]
         site = site_of(self.room, target_of(into))
+        addresses = [site.address if _is_one(one, site.address) else one for one in addresses]
         folder = (output.parent if output is not None else site.folder).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
         aside = folder / f".payload.{os.getpid()}.partial.db"
         options = ConsolidationOptions(
             aside,
@@ -189,9 +199,9 @@ class StorePlans:
             absolute_root(wish.artifact_root),
             (*wish.roots, *self.room.roots()),
         )
-        try:
+        with _made(folder), _swept(aside):
             change = plan_consolidation(
-                addresses, site.address, options, consolidation_tools(), notify
+                addresses, site.address, options, consolidation_tools(folder / "fetched"), notify
             )
             if not change.plan.steps and output is None:
                 return PlanFile(change.plan, None)
@@ -200,9 +210,6 @@ class StorePlans:
             site.keep_terms(change.plan.id, terms)
             payload = folder / f"payload-{short(change.plan.id)}.db"
             aside.replace(payload)
-        finally:
-            for ending in ("", "-journal", "-wal", "-shm"):
-                Path(f"{aside}{ending}").unlink(missing_ok=True)
         return PlanFile(change.plan, self.save(change.plan, site, output), payload)
 
     def save(self, plan: Plan, site: StoreSite, output: Path | None = None) -> Path:
@@ -280,3 +287,54 @@ class StorePlans:
                 code="declaration-missing",
             )
         return wish_of(load_declaration(here.file))
+
+
+def _refuse_output(output: Path | None) -> None:
+    """Refuse a file that is not for a plan, before anything is read.
+
+    Raises:
+        UsageError: ``output-format``: another ending; or something that is no plan lies there.
+    """
+    from scorewright.adapters.durable import load_json
+
+    if output is None:
+        return
+    is_taken = output.exists() and not {"kind", "steps"} <= (load_json(output) or {}).keys()
+    if output.suffix == ".json" and not is_taken:
+        return
+    why = "something that is no plan lies there" if is_taken else "a plan is JSON"
+    raise UsageError(
+        f"The plan cannot be written to {output}: {why}.",
+        remedy="Name a new file that ends in .json, or leave out --output.",
+        code="output-format",
+        details={"output": str(output)},
+    )
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Make a folder; what was made for it and stayed empty is gone afterwards."""
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        for place in new:
+            with suppress(OSError):  # it holds something, or was never made
+                place.rmdir()
+
+
+@contextmanager
+def _swept(database: Path) -> Iterator[None]:
+    """Delete a database that was written aside, and what SQLite put beside it."""
+    try:
+        yield
+    finally:
+        for ending in ("", "-journal", "-wal", "-shm"):
+            Path(f"{database}{ending}").unlink(missing_ok=True)
+
+
+def _is_one(one: str, other: str) -> bool:
+    """Tell whether two addresses are one file, by whatever links they lead there."""
+    places = Path(one.removeprefix("sqlite:///")), Path(other.removeprefix("sqlite:///"))
+    return all(place.exists() for place in places) and places[0].samefile(places[1])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scorewright.core.errors import UsageError
+from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.flows.events import Notify, StageDone, StageStarted
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "StoreRoom",
     "csv_text",
     "installed_schema",
+    "kept_databases",
     "page_text",
 ]
 
@@ -48,10 +49,13 @@ class LocationOpener:
 
     Args:
         base: Where relative paths begin; the working directory by default.
+        fetched: Folder for artifacts of tracking servers whose content is asked for; None to
+            fetch none.
     """
 
-    def __init__(self, base: Path | None = None) -> None:
+    def __init__(self, base: Path | None = None, fetched: Path | None = None) -> None:
         self._base = base or Path.cwd()
+        self._fetched = fetched
 
     def open(self, location: str) -> OpenedStore:
         """Open a store by a path or an address.
@@ -83,7 +87,7 @@ class LocationOpener:
 
         match place.kind:
             case PlaceKind.HTTP:
-                return _server(place)
+                return _server(place, self._fetched)
             case PlaceKind.DATABASE:
                 from scorewright.adapters.database_stores import ServerStore
 
@@ -103,7 +107,7 @@ class LocationOpener:
                 return OpenedStore(place.shown, reader, files, file.parent)
 
 
-def _server(place: Place) -> OpenedStore:
+def _server(place: Place, fetched: Path | None) -> OpenedStore:
     from scorewright.adapters.server_stores import Credentials, HttpArtifacts, HttpStore
     from scorewright.flows.store.ports import OpenedStore
 
@@ -113,7 +117,7 @@ def _server(place: Place) -> OpenedStore:
         token=os.environ.get("MLFLOW_TRACKING_TOKEN", ""),
     )
     reader = HttpStore(place.uri, credentials)
-    return OpenedStore(place.shown, reader, HttpArtifacts(place.uri, credentials))
+    return OpenedStore(place.shown, reader, HttpArtifacts(place.uri, credentials, fetched))
 
 
 def installed_schema() -> str:
@@ -121,6 +125,18 @@ def installed_schema() -> str:
     from scorewright.adapters.mlflow_store import installed_head
 
     return installed_head()
+
+
+def kept_databases() -> Path | None:
+    """Return the folder of empty databases that MLflow made once, None for a homeless account."""
+    from importlib.metadata import version
+
+    cache = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    try:
+        base = Path(cache) if cache else Path.home() / ".cache"
+    except RuntimeError:
+        return None
+    return base / "scorewright" / f"mlflow-{version('mlflow')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +147,16 @@ class AuditWish:
         is_hashed: Read artifact contents: duplicates are proved.
         reads_predictions: Recompute logged figures from stored predictions.
         roots: Where moved artifact roots lie now.
+        loads_models: Load every model that is no pickle, in a child process; without, only what
+            describes them is read.
+        loads_pickles: Load pickles too, which may run any code in that child.
     """
 
     is_hashed: bool = False
     reads_predictions: bool = True
     roots: Iterable[RootRule] = ()
+    loads_models: bool = False
+    loads_pickles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +199,15 @@ class StoreRoom:
         here = self.project()
         if here is None:
             return LocationOpener(), "."
+        place = Path(here.tracking_uri.removeprefix("sqlite:///"))
+        if here.tracking_uri.startswith("sqlite:///") and not place.exists():
+            raise ScorewrightError(
+                f"The project has no store yet: there is no {place}.",
+                remedy="scorewright train makes it; or name the store you mean: "
+                "scorewright store inventory LOCATION",
+                code="store-invalid",
+                details={"location": str(place)},
+            )
         return LocationOpener(here.root), here.tracking_uri
 
     def inventory(
@@ -217,7 +247,9 @@ class StoreRoom:
         """Return how far an audit goes, with what the project around knows."""
         from scorewright.core.audit import AuditLimits, ProjectFacts
         from scorewright.flows.store.audit_store import AuditOptions
+        from scorewright.flows.store.evidence_ports import ProbeDepth
 
+        depth = ProbeDepth.LOAD if wish.loads_models else ProbeDepth.LOOK
         here = self.project()
         facts, limits = ProjectFacts(), AuditLimits()
         if here is not None:
@@ -233,6 +265,7 @@ class StoreRoom:
             reads_predictions=wish.reads_predictions,
             facts=facts,
             limits=limits,
+            depth=ProbeDepth.PICKLES if wish.loads_pickles else depth,
         )
 
     def roots(self) -> tuple[RootRule, ...]:
@@ -255,6 +288,7 @@ class StoreRoom:
         from scorewright.adapters.audit_rules import PredictionTables, load_rules
         from scorewright.adapters.machine import SystemClock
         from scorewright.adapters.mlflow_store import load_conventions
+        from scorewright.adapters.model_prober import ChildProber
         from scorewright.flows.store.audit_store import AuditTools
 
         here = self.project()
@@ -264,6 +298,7 @@ class StoreRoom:
             conventions=load_conventions() if here is None else here.conventions(),
             rules=load_rules(None if here is None else here.settings.store.audit.severity),
             notify=notify,
+            prober=ChildProber(),
         )
 
     def write_inventory(
@@ -314,10 +349,10 @@ class StoreRoom:
 
     def project(self) -> Project | None:
         """Return the project around, None without one; a broken project file is an error."""
-        from scorewright.wiring.project import project
+        from scorewright.wiring.project import Project
 
         try:
-            return project(self.config)
+            return Project.read(self.config)
         except UsageError as error:
             if error.code != "config-missing" or self.config is not None:
                 raise

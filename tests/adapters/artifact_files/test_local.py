@@ -218,7 +218,7 @@ def test_hard_links_are_read_once(tmp_path: Path) -> None:
     found = LocalArtifacts(tmp_path).inventory(snapshot, events.append, hashed=True)
     digest = hashlib.sha256(b"x" * 3_000_000).hexdigest()
     assert found.files["sha256"].to_list() == [digest, digest]
-    assert StageDone("digesting artifacts", "1 files, 3.0 MB") in events
+    assert StageDone("digesting artifacts", "1 file, 3.0 MB") in events
 
 
 def test_a_name_that_is_not_utf8_is_listed(tmp_path: Path) -> None:

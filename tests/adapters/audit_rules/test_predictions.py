@@ -45,3 +45,15 @@ def test_documents_are_read(tmp_path: Path, text: str, document: object) -> None
     (tmp_path / "threshold_analysis.json").write_text(text)
     assert PredictionTables().document(tmp_path / "threshold_analysis.json") == document
     assert PredictionTables().document(tmp_path / "absent.json") is None
+
+
+def test_the_working_directory_holds_nobodys_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FRAME.write_parquet(tmp_path / "a.parquet")
+    (tmp_path / "a.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    tables = PredictionTables()
+    assert tables.document(tmp_path / "a.json") == {}
+    assert tables.read(Path("a.parquet")) is None
+    assert tables.document(Path("a.json")) is None

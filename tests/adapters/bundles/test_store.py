@@ -67,12 +67,12 @@ def test_killed_writer_leaves_nothing_that_counts(
     # Given a writer that is killed after its third file
     script = (
         "import os, sys; from pathlib import Path\n"
-        "from scorewright.adapters.bundles import store as s\n"
-        "real, count = s.write_new, []\n"
+        "from scorewright.adapters.bundles import store as s, writing as w\n"
+        "real, count = w.write_new, []\n"
         "def dying(path, data, mode=0o644):\n"
         "    real(path, data, mode); count.append(1)\n"
         "    if len(count) == 3: os.kill(os.getpid(), 9)\n"
-        "s.write_new = dying\n"
+        "w.write_new = dying\n"
         "source = s.DiskBundles(Path(sys.argv[1]), s.KeyRing(Path(sys.argv[2])))\n"
         "target = s.DiskBundles(Path(sys.argv[3]), s.KeyRing(Path(sys.argv[2])))\n"
         "target.publish(source.read(source.directory(sys.argv[4])))\n"

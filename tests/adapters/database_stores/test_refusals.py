@@ -13,6 +13,7 @@ from tests.adapters.database_stores.reading import read, state
 from tests.adapters.database_stores.small import RUN, small_store
 from tests.stores.fixtures import unpacked
 
+from scorewright.adapters.database_stores import require_database
 from scorewright.core.errors import ScorewrightError
 
 
@@ -25,6 +26,15 @@ def _refused(file: Path) -> ScorewrightError:
     assert str(file) in caught.value.message
     assert caught.value.remedy
     return caught.value
+
+
+def _required(file: Path, refused: ScorewrightError) -> None:
+    """Hold that whoever asks whether there is a store at all hears the same."""
+    before = state(file.parent)
+    with pytest.raises(ScorewrightError) as caught:
+        require_database(str(file))
+    assert state(file.parent) == before
+    assert (caught.value.code, caught.value.message) == (refused.code, refused.message)
 
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
@@ -44,7 +54,9 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 def test_empty_and_foreign_files(tmp_path: Path, content: bytes, reason: str) -> None:
     file = tmp_path / "x.db"
     file.write_bytes(content)
-    assert reason in _refused(file).message
+    refused = _refused(file)
+    assert reason in refused.message
+    _required(file, refused)
 
 
 def test_a_folder(tmp_path: Path) -> None:
@@ -58,7 +70,9 @@ def test_a_database_of_somebody_else(tmp_path: Path, statement: str) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA user_version = 1")
         connection.execute(statement)
-    assert "the database holds" in _refused(file).message
+    refused = _refused(file)
+    assert "the database holds" in refused.message
+    _required(file, refused)
 
 
 def test_a_database_cut_anywhere_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from scorewright.adapters.file_contents import LocalContents
 
 
@@ -29,3 +31,16 @@ def test_what_is_no_file_is_nothing(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "absent"):
         assert contents.read(path) is None
         assert contents.sha256(path) is None
+
+
+def test_the_working_directory_holds_nobodys_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.txt").write_bytes(b"tree\n")
+    monkeypatch.chdir(tmp_path)
+    contents, digest = LocalContents(), hashlib.sha256(b"tree\n").hexdigest()
+    assert contents.has_digest(tmp_path / "model.txt", digest)
+    for path in (Path("model.txt"), Path("./model.txt")):
+        assert contents.read(path) is None
+        assert contents.sha256(path) is None
+        assert not contents.has_digest(path, digest)

@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -222,10 +223,14 @@ class Killed(BaseException):
 
 
 class Reaper:
-    """Kills at the n-th call of what touches the disk; afterwards nothing works any more."""
+    """Kills at the n-th call of what touches the disk; afterwards nothing works any more.
+
+    Threads that other tests have left at work are none of its business.
+    """
 
     def __init__(self, patch: pytest.MonkeyPatch, steps: int) -> None:
         self.left = steps
+        self.thread = threading.get_ident()
         for owner, name in (
             (os, "fsync"),
             (Path, "rename"),
@@ -239,9 +244,10 @@ class Reaper:
 
     def counted(self, real: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **options: object) -> object:
-            self.left -= 1
-            if self.left < 0:
-                raise Killed
+            if threading.get_ident() == self.thread:
+                self.left -= 1
+                if self.left < 0:
+                    raise Killed
             return real(*args, **options)
 
         return call

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mlflow import MlflowClient
+from tests.stores.serving import serving
 
 from scorewright.adapters.bundles import DiskBundles, KeyRing
 from scorewright.adapters.learners import Learners
@@ -67,65 +60,12 @@ def start() -> RunStart:
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        assert process.poll() is None, f"the server ended with {process.returncode}"
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - loopback
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.2)
-    raise AssertionError(f"{url} did not answer within {seconds} s")
-
-
-@pytest.fixture
-def free_port() -> int:
-    """A port nobody listens on."""
-    return _free_port()
-
-
-@pytest.fixture
-def wait_for() -> Callable[[str, subprocess.Popen[bytes]], None]:
-    """Return a function that waits until a process answers at an address."""
-    return lambda url, process: _wait_until_it_answers(url, process, 120)
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real MLflow server on loopback."""
     folder = tmp_path_factory.mktemp("server")
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [
-        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-        "--backend-store-uri", f"sqlite:///{folder}/server.db",
-        "--artifacts-destination", str(folder / "artifacts"), "--workers", "1",
-    ]  # fmt: skip
-    environment = {
-        **os.environ,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    }
-    log = (folder / "server.log").open("wb")
-    with (
-        log,
-        subprocess.Popen(
-            command, stdout=log, stderr=log, env=environment, cwd=folder, start_new_session=True
-        ) as process,
-    ):
-        try:
-            _wait_until_it_answers(f"{url}/health", process, 120)
-            yield url
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)  # our own session: the server and its workers
-            process.wait(30)
+    with serving(f"sqlite:///{folder}/server.db", folder) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "http"])

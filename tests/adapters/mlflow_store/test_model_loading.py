@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import yaml
 from mlflow import MlflowClient
+from tests.adapters.histories.servers import free_port
+from tests.stores.serving import wait_for
 
 from scorewright.adapters.mlflow_store import MlflowRunLog
 from scorewright.core.bundles import Bundle
@@ -169,17 +171,16 @@ def test_mlflow_serves_the_model(
     logged: Logged,
     lgbm_bundle: Bundle,
     environment: Mapping[str, str],
-    free_port: int,
-    wait_for: Callable[[str, subprocess.Popen[bytes]], None],
     tmp_path: Path,
 ) -> None:
     # Given a real scoring server of MLflow's
+    port = free_port()
     command = [
         sys.executable, "-m", "mlflow", "models", "serve", "-m", logged.model_uri,
-        "--env-manager", "local", "--host", "127.0.0.1", "--port", str(free_port),
+        "--env-manager", "local", "--host", "127.0.0.1", "--port", str(port),
     ]  # fmt: skip
     env = {**environment, "MLFLOW_TRACKING_URI": logged.tracking_uri}
-    url = f"http://127.0.0.1:{free_port}"
+    url = f"http://127.0.0.1:{port}"
     with (
         (tmp_path / "log").open("wb") as log,
         subprocess.Popen(

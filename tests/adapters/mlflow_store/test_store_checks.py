@@ -101,8 +101,9 @@ def test_what_is_no_store_is_refused_and_left_as_it_is(
     before = _hash(file)
     # Then
     assert _refused(file, start).code == "store-invalid"
-    with pytest.raises(ScorewrightError):
+    with pytest.raises(ScorewrightError) as caught:
         LocalStoreProbe(f"sqlite:///{file}").probe()
+    assert caught.value.code == "store-invalid"
     assert _hash(file) == before
 
 
@@ -281,3 +282,7 @@ def test_a_database_without_its_driver_names_the_package() -> None:
     with pytest.raises(ScorewrightError) as caught:
         check_database(location)
     assert caught.value.code == "store-driver"
+
+
+def test_the_newest_schema_is_found_without_running_migrations() -> None:
+    assert installed_head() == _scripts().get_current_head()

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.adapters.histories.servers import free_port
+from tests.stores.serving import wait_for
 
 from scorewright.adapters.mlflow_store import run_ui
 from scorewright.core.errors import ScorewrightError, UsageError
@@ -21,25 +22,24 @@ pytestmark = pytest.mark.filterwarnings(
 
 
 @pytest.mark.slow
-def test_the_ui_answers_and_ends_well_on_an_interrupt(
-    tmp_path: Path, free_port: int, wait_for: Callable[[str, subprocess.Popen[bytes]], None]
-) -> None:
+def test_the_ui_answers_and_ends_well_on_an_interrupt(tmp_path: Path) -> None:
     # Given a project without a store
+    port = free_port()
     uri = f"sqlite:///{tmp_path}/mlruns/mlflow.db"
     code = (
         "import sys; from pathlib import Path\n"
         "from scorewright.adapters.mlflow_store import run_ui\n"
         "sys.exit(run_ui(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))"
     )
-    command = [sys.executable, "-c", code, uri, str(tmp_path / "mlruns"), str(free_port)]
+    command = [sys.executable, "-c", code, uri, str(tmp_path / "mlruns"), str(port)]
     with (
         (tmp_path / "log").open("wb") as log,
         subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) as process,
     ):
         try:
             # When
-            wait_for(f"http://127.0.0.1:{free_port}/health", process)
-            address = f"http://127.0.0.1:{free_port}/"
+            wait_for(f"http://127.0.0.1:{port}/health", process)
+            address = f"http://127.0.0.1:{port}/"
             with urllib.request.urlopen(address, timeout=30) as page:
                 assert b"MLflow" in page.read()
             # Then the store was made, and Ctrl-C ends it without an error

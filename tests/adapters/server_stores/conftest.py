@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.stores.fixtures import MadeStore, unpacked
+from tests.stores.serving import serving
 
 from scorewright.adapters.server_stores import HttpStore
 from scorewright.core.snapshot import Snapshot
@@ -37,51 +30,14 @@ def server(made: MadeStore, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A real MLflow server on a copy of it."""
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(made.path, folder / "mlflow.db")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    url = f"http://127.0.0.1:{port}"
-    command = [
-        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-        "--backend-store-uri", f"sqlite:///{folder}/mlflow.db",
-        "--artifacts-destination", str(folder / "artifacts"), "--workers", "1",
-    ]  # fmt: skip
-    environment = {
-        **os.environ,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    }
-    log = (folder / "server.log").open("wb")
-    with (
-        log,
-        subprocess.Popen(
-            command, stdout=log, stderr=log, env=environment, cwd=folder, start_new_session=True
-        ) as process,
-    ):
-        try:
-            _wait(f"{url}/health", process)
-            yield url
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)  # our own session
-            process.wait(30)
+    with serving(f"sqlite:///{folder}/mlflow.db", folder) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def served(server: str) -> Snapshot:
     """The server, read before any test adds to it."""
     return HttpStore(server).read(ignore, history=True)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        assert process.poll() is None, f"the server ended with {process.returncode}"
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - loopback
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.2)
-    raise AssertionError(f"{url} did not answer")
 
 
 @dataclass

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from tests.stores.database import DatabaseRun, write_database_experiment, write_database_run
 
 from scorewright.adapters.store_editing import (
@@ -32,9 +33,21 @@ from scorewright.core.plans import (
     Step,
     StoreRef,
 )
+from scorewright.flows.events import Event, StepDone
+from scorewright.flows.store.apply_plan import apply_plan
 from scorewright.flows.store.editing import Workshop
 
-__all__ = ["Small", "clock", "fill", "fingerprint", "full_plan", "sha", "simple_plan", "small_at"]
+__all__ = [
+    "Small",
+    "clock",
+    "fill",
+    "fingerprint",
+    "full_plan",
+    "sha",
+    "simple_plan",
+    "small_at",
+    "stop_after_a_step",
+]
 
 UNITS = 3
 RUNS = 4
@@ -256,3 +269,14 @@ def fingerprint(small: Small) -> tuple[str, dict[str, tuple[str, int]]]:
         elif place.is_dir() and inside.parts[0] == "mlruns":
             files[inside.as_posix()] = ("folder", 0)
     return reference_of(str(small.database)).rows, files
+
+
+def stop_after_a_step(small: Small, plan: Plan) -> None:
+    """Carry a plan out, and interrupt it as a user would, after the first step."""
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, StepDone) and event.stage == "apply":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        apply_plan(plan, small.open(plan), clock, interrupt, "ana")

@@ -16,18 +16,30 @@ from tests.adapters.store_editing.small import (
     rename,
     run_id,
     simple_plan,
+    stop_after_a_step,
 )
 
 from scorewright.adapters.store_editing import Workshops
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
 from scorewright.core.plans import Balance, Plan, Receipt, Step, read_receipt
-from scorewright.flows.events import Event, Note, StepDone, ignore
+from scorewright.flows.events import Event, Note, ignore
 from scorewright.flows.store.apply_plan import apply_plan
 from scorewright.flows.store.undo_receipt import undo_receipt
 
 
 def apply(small: Small, plan: Plan) -> Receipt:
     return apply_plan(plan, small.open(plan), clock, ignore, "ana")
+
+
+def interrupted(small: Small) -> Plan:
+    """Return a plan of three renames that stopped after the first."""
+    steps = [
+        Step("rename_run", str(n), "Rename", (rename(n, f"bold-ant-{n}", "x"),)) for n in range(3)
+    ]
+    plan = simple_plan(small, *steps)
+
+    stop_after_a_step(small, plan)
+    return plan
 
 
 def change_behind(small: Small, sql: str) -> None:
@@ -171,17 +183,7 @@ def test_a_broken_reference_is_found(small: Small) -> None:
 
 
 def test_what_others_change_while_a_plan_stands_still_is_noticed(small: Small) -> None:
-    steps = [
-        Step("rename_run", str(n), "Rename", (rename(n, f"bold-ant-{n}", "x"),)) for n in range(3)
-    ]
-    plan = simple_plan(small, *steps)
-
-    def interrupt(event: Event) -> None:
-        if isinstance(event, StepDone) and event.stage == "apply":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        apply_plan(plan, small.open(plan), clock, interrupt, "ana")
+    plan = interrupted(small)
     change_behind(small, "UPDATE params SET value = 'other' WHERE key = 'depth'")
 
     receipt = apply(small, plan)
@@ -190,6 +192,24 @@ def test_what_others_change_while_a_plan_stands_still_is_noticed(small: Small) -
     with pytest.raises(IntegrityError, match="params: other values") as caught:
         undo_receipt(receipt, small.open, clock, ignore, "ana")
     assert caught.value.code == "undo-differs"
+
+
+def test_after_a_kill_rows_of_the_plans_own_tables_are_compared(small: Small) -> None:
+    # Given a plan that was killed after its first step, and somebody who came by
+    plan = interrupted(small)
+    (journal,) = small.workshops().folder.glob("journal-*.jsonl")
+    lines = journal.read_text().splitlines()
+    assert json.loads(lines[-1])["entry"] == "seen"
+    journal.write_text("".join(f"{line}\n" for line in lines[:-1]))
+    change_behind(small, "UPDATE runs SET user_id = 'else' WHERE name = 'bold-ant-2'")
+
+    # When
+    receipt = apply(small, plan)
+
+    # Then the table as a whole was changed by the plan too; the row was not.
+    assert "changed by somebody else meanwhile: runs: 1 row that the plan has no part in" in (
+        receipt.checks
+    )
 
 
 def test_a_backup_that_is_gone_is_said(small: Small) -> None:
@@ -223,7 +243,9 @@ def test_mlflow_opens_the_result(small: Small) -> None:
 
     receipt = apply_plan(plan, workshop, clock, ignore, "ana")
 
-    assert any("opened with MLflow: 3 experiments, 1 runs" in line for line in receipt.checks)
+    assert any(
+        "opened with MLflow: 3 experiments; as a sample 1 run" in line for line in receipt.checks
+    )
 
 
 def test_a_place_outside_is_refused(small: Small, tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from tests.adapters.store_editing.small import (
     full_plan,
     rename,
     simple_plan,
+    stop_after_a_step,
 )
 
 from scorewright.core.digests import short
 from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.plans import Receipt, Step
-from scorewright.flows.events import Event, StepDone, ignore
+from scorewright.flows.events import ignore
 from scorewright.flows.store.apply_plan import apply_plan
 from scorewright.flows.store.backup_store import backup_store
 from scorewright.flows.store.purge_bin import Kept, purge
@@ -76,12 +77,7 @@ def test_a_stopped_plan_keeps_all(small: Small, receipt: Receipt) -> None:
     steps.append(Step("rename_run", "1", "Rename", (rename(1, "x", "y"),)))
     plan = simple_plan(small, *steps)
 
-    def interrupt(event: Event) -> None:
-        if isinstance(event, StepDone) and event.stage == "apply":
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        apply_plan(plan, small.open(plan), clock, interrupt, "ana")
+    stop_after_a_step(small, plan)
     attic = small.workshops().attic()
     name = short(receipt.plan.id)
     assert attic.unfinished() == [short(plan.id)]
@@ -107,7 +103,23 @@ def test_backups_made_by_hand_are_listed_by_themselves(small: Small) -> None:
     assert [path.name for path in shelf.folder.iterdir() if path.name.startswith("backup")] == []
 
 
-@pytest.mark.parametrize("kind", ["bin", "backup"])
+def test_files_of_a_server_are_listed_by_themselves(small: Small, receipt: Receipt) -> None:
+    attic, folder = small.workshops().attic(), small.workshops().folder
+    server = folder / "fetched" / "0123456789ab"
+    (server / "runs" / "a").mkdir(parents=True)
+    (server / "runs" / "a" / "model.txt").write_bytes(b"tree")
+    ours, theirs = attic.remains()
+    assert ours.receipt == receipt
+    assert (theirs.id, theirs.receipt) == (server.name, None)
+    assert theirs.kept == (Kept("fetched", str(server), 4, 1),)
+
+    purge([theirs.id], [theirs.id], attic, clock, ignore, "ana")
+
+    assert not server.exists()
+    assert list(attic.remains()) == [ours]
+
+
+@pytest.mark.parametrize("kind", ["bin", "backup", "fetched"])
 def test_nothing_else_is_ever_deleted(small: Small, receipt: Receipt, kind: str) -> None:
     attic = small.workshops().attic()
     link = small.workshops().folder / "bin" / "link"

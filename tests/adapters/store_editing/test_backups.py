@@ -140,3 +140,21 @@ def test_links_are_kept_and_a_backup_lies_outside(tmp_path: Path) -> None:
         TreeKeeper(tree).backup(tree / "backups")
     assert caught.value.code == "store-invalid"
     assert TreeKeeper(tree).backup(tree / ".scorewright").sha256 == made.sha256
+
+
+def test_what_was_never_whole_is_no_plans_doing(tmp_path: Path) -> None:
+    store = unpacked(VERSIONS[-1], "sqlite", tmp_path / "store").path
+    with closing(sqlite3.connect(store)) as connection:
+        root, size = connection.execute(
+            "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master "
+            "WHERE name = 'tags'"
+        ).fetchone()
+    with store.open("r+b") as stream:
+        stream.seek((root - 1) * size + 3)
+        stream.write(b"\x7f\xff")  # more rows than the page can hold
+    with pytest.raises(IntegrityError) as caught:
+        DatabaseEditor(str(store)).backup(tmp_path / "backups")
+    assert caught.value.code == "store-broken"
+    assert "undo" not in str(caught.value.remedy)
+    assert "store consolidate" in str(caught.value.remedy)
+    assert list((tmp_path / "backups").iterdir()) == []

@@ -133,8 +133,10 @@ def test_what_is_neither_before_nor_after_is_left(tmp_path: Path) -> None:
         editor(tmp_path).perform(change)
     assert caught.value.code == "apply-conflict"
     assert (tmp_path / "x").read_bytes() == b"mine"
-    with pytest.raises(ScorewrightError):
-        editor(tmp_path).perform(MoveChange(str(tmp_path / "x"), str(tmp_path / "y"), sha(b"old")))
+    move = MoveChange(str(tmp_path / "x"), str(tmp_path / "y"), sha(b"old"))
+    with pytest.raises(ScorewrightError) as caught:
+        editor(tmp_path).perform(move)
+    assert caught.value.code == "apply-conflict"
 
 
 def test_the_bin_may_lie_on_another_file_system(tmp_path: Path) -> None:

@@ -116,7 +116,9 @@ def test_a_store_is_made_filled_opened_and_undone(postgres: Postgres, tmp_path: 
         postgres.url, (tmp_path / "art",), tmp_path, head=HEAD, opens=lambda uri: f"{bool(uri)}"
     )
 
-    assert any("opened with MLflow: 2 experiments, 1 runs" in line for line in receipt.checks)
+    assert any(
+        "opened with MLflow: 2 experiments; as a sample 1 run" in line for line in receipt.checks
+    )
     engine = sa.create_engine(postgres.url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as connection:
         count = connection.scalar(sa.text("SELECT COUNT(*) FROM metrics WHERE is_nan"))

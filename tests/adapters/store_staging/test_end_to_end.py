@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -54,6 +55,9 @@ def test_real_stores_are_consolidated_and_taken_back(tmp_path: Path) -> None:
     change = planned([first, second.path], target)
     checks = _applied(change, Workshops(str(target), head=REVISION))
     runs = next(line for line in change.plan.balance if line.what == "runs").copied
+    said = " ".join(step.sentence for step in change.plan.steps)
+    assert "Copy 1 experiment," in said
+    assert not re.search(r"\b1 \w+s\b", said.replace("1 row of", "")), said
     assert any(f"{runs} runs" in line or "opened with MLflow" in line for line in checks)
     assert rows_of(target, "SELECT COUNT(*) FROM runs") == [(runs,)]
 

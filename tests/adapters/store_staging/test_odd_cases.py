@@ -236,6 +236,36 @@ def test_a_conflict_is_kept_aside_and_never_written(tmp_path: Path) -> None:
     assert (line["runs"].quarantined, line["artifact files"].quarantined) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"status": "SLEEPING"}, "the status 'SLEEPING'"),
+        ({"lifecycle_stage": "lost"}, "the lifecycle_stage 'lost'"),
+        ({"status": "SLEEPING", "lifecycle_stage": "lost"}, "its values"),
+    ],
+)
+def test_what_the_schema_does_not_allow_is_kept_aside(
+    values: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    def spoilt(connection: sqlite3.Connection, _: Path) -> None:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        for name, value in values.items():
+            statement = f"UPDATE runs SET {name} = ? WHERE run_uuid = ?"  # noqa: S608 - ours
+            connection.execute(statement, (value, RUN))
+
+    fill = both(experiment(1, "x"), run(RUN, 1, params={"a": "1"}), run(OTHER, 1), spoilt)
+    target = tmp_path / "new" / "m.db"
+    change = consolidated([store(tmp_path / "a", fill)], target)
+    assert rows_of(target, "SELECT run_uuid FROM runs") == [(OTHER,)]
+    (note,) = [note for note in change.plan.notes if "aside" in note]
+    assert f"runs {RUN} is kept aside" in note
+    assert note.endswith(f"does not allow {told}.")
+    kept = rows_of(change.payload, "SELECT value FROM params WHERE _unit = 'quarantine'")
+    assert kept == [("1",)]
+    line = {one.what: one for one in change.plan.balance}
+    assert (line["runs"].quarantined, line["params"].quarantined) == (1, 1)
+
+
 def test_deleted_runs_keep_state_and_time(tmp_path: Path) -> None:
     def gone(connection: sqlite3.Connection, _: Path) -> None:
         connection.execute("UPDATE runs SET lifecycle_stage = 'deleted', deleted_time = 77")
@@ -348,7 +378,7 @@ def test_missing_artifacts_are_said_and_files_in_the_way_are_kept(tmp_path: Path
     change = consolidated([source], target)
     assert there.read_text() == "another"
     assert any(
-        "1 runs have no artifact folder" in note and RUN in note for note in change.plan.notes
+        "1 run without an artifact folder" in note and RUN in note for note in change.plan.notes
     )
     assert any("another file is there already" in note for note in change.plan.notes)
 

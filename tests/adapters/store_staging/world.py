@@ -19,7 +19,7 @@ from tests.stores.schema import REVISION, create_database
 from scorewright.adapters.artifact_files import LocalArtifacts
 from scorewright.adapters.database_stores import SqliteStore
 from scorewright.adapters.file_stores import FileStore
-from scorewright.adapters.store_editing import reference_of
+from scorewright.adapters.store_editing import reference_of, source_reference_of
 from scorewright.adapters.store_staging import SqlMerger, StoreStaging
 from scorewright.core.consolidation import CARRIED
 from scorewright.core.plans import FileChange, RowChange, RowsChange, StoreChange
@@ -76,6 +76,7 @@ def tools() -> ConsolidationTools:
         staging=StoreStaging(REVISION, _kept()),
         merger=SqlMerger(),
         reference=reference_of,
+        source=source_reference_of,
         digest=_digest,
         free=lambda _: 1 << 40,
         folder=_folder,

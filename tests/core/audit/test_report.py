@@ -10,10 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fakes.audited_stores import StoreDraft, audited, findings, rule_book
 
-from scorewright.core.audit import CRITERIA, Hit, Rule, StoreView, Subject, audit
+from scorewright.core.audit import (
+    CRITERIA,
+    Hit,
+    ModelState,
+    Rule,
+    StoreView,
+    Subject,
+    TriedModel,
+    audit,
+)
 from scorewright.core.audit import rule_book as make_book
 from scorewright.core.errors import UsageError
 from scorewright.core.findings import Finding
+from scorewright.core.snapshot import SourceKind
 
 
 @settings(max_examples=8, deadline=None)
@@ -95,6 +105,34 @@ def test_the_remedy_can_be_pasted_whatever_the_folder_is_called() -> None:
     draft.source = replace(draft.source, location="/srv/my credit/mlflow.db")
     draft.tag(f"{0:032x}", "stage", "live")
     assert "plan '/srv/my credit/mlflow.db' --fix" in findings(draft)["CONV-005"].remedy
+
+
+@pytest.mark.parametrize("kind", [SourceKind.FILES, SourceKind.SERVER, SourceKind.MYSQL])
+def test_where_no_plan_can_change_a_store_the_remedy_begins_before(kind: SourceKind) -> None:
+    draft = StoreDraft.perfect(1)
+    draft.source = replace(draft.source, location="/srv/my credit/mlruns", kind=kind)
+    draft.tag(f"{0:032x}", "stage", "live")
+    assert findings(draft)["CONV-005"].remedy == (
+        "consolidate first: scorewright store consolidate '/srv/my credit/mlruns' --into mlflow.db;"
+        " then scorewright store plan mlflow.db --fix CONV-005"
+    )
+
+
+@pytest.mark.parametrize("kind", [SourceKind.FILES, SourceKind.SERVER])
+def test_models_behind_a_server_are_brought_here_before_they_are_tried(kind: SourceKind) -> None:
+    draft = StoreDraft.perfect(1)
+    draft.source = replace(draft.source, location="http://127.0.0.1:5000", kind=kind)
+    draft.more["tried_models"] = (
+        TriedModel("run", f"{0:032x}", "model", ModelState.NOT_TRIED, "a pickle", "sklearn"),
+    )
+    is_away = kind is SourceKind.SERVER
+    first = (
+        "consolidate first: scorewright store consolidate http://127.0.0.1:5000 --into mlflow.db"
+    )
+    tried = "mlflow.db" if is_away else "http://127.0.0.1:5000"
+    remedy = findings(draft)["MODEL-008"].remedy
+    assert remedy.startswith(f"{first}; then " if is_away else "decide: ")
+    assert f"store audit {tried} --probe-models --load-pickles" in remedy
 
 
 def test_the_order_is_severity_criterion_code_and_json_is_canonical() -> None:

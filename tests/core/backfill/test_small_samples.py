@@ -30,10 +30,11 @@ def test_any_rows_give_a_backfill(rows: list[tuple[int, float, int]], has_folds:
     frame = pl.DataFrame(rows, schema=["y", "p", "fold"], orient="row")
     stored = predictions_of("predictions.csv", frame if has_folds else frame.drop("fold"))
     made = run(stored=stored)
-    for name, content in made.files.items():
-        if name.endswith(".json"):
-            assert isinstance(content, bytes)
-            json.loads(content)
+    documents = [content for name, content in made.files.items() if name.endswith(".json")]
+    assert bool(documents) == any(0.0 < p < 1.0 for _, p, _ in rows)  # others are decisions
+    for content in documents:
+        assert isinstance(content, bytes)
+        json.loads(content)
 
 
 @settings(max_examples=30, deadline=None)

@@ -109,6 +109,9 @@ def test_a_longer_run_with_equal_beginnings_continues(
     here = content(params, points, status="RUNNING", end=None)
     there = content({**more, **params}, points | further)
     assert judge(here, there, RUNS).verdict is Verdict.CONTINUES
+    merged = _merged(here, there)
+    assert judge(merged, there, RUNS).verdict is Verdict.IDENTICAL
+    assert merged.parts == there.parts
 
 
 @given(_PARAMS, _POINTS)

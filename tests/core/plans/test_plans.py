@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -23,6 +23,7 @@ from scorewright.core.plans import (
     Step,
     StoreChange,
     StoreRef,
+    balance_table,
     inverse,
     inverse_plan,
     plan_text,
@@ -66,10 +67,21 @@ def test_taking_back_twice_is_nothing(change: Change) -> None:
 @given(st.lists(CHANGES, max_size=3))
 def test_documents_come_back_as_they_were(changes: list[Change]) -> None:
     plan = _plan(*changes)
+    assert plan.to_json() == {"id": plan.id, **asdict(plan)}
     document = json.loads(json.dumps(plan.to_json()))
     assert read_plan(document, "p.json") == plan
     receipt = Receipt(plan, "", "me", "t0", "t1", plan.target, plan.target, "b", "bin", ("x",))
+    assert receipt.to_json() == {**asdict(receipt), "plan": plan.to_json()}
     assert read_receipt(json.loads(json.dumps(receipt.to_json())), "r.json") == receipt
+
+
+def test_the_id_is_that_of_the_content() -> None:
+    plan = _plan(RowChange("runs", {"id": 1}, {"name": "a"}, {"name": "b"}))
+    assert plan.id == _plan(*plan.steps[0].changes).id
+    assert replace(plan, made_by="you").id != plan.id
+    document = plan.to_json()
+    document["steps"][0]["changes"][0]["after"]["name"] = "c"
+    assert plan.to_json()["steps"][0]["changes"][0]["after"] == {"name": "b"}
 
 
 def test_the_inverse_runs_backwards() -> None:
@@ -131,3 +143,13 @@ def test_a_plan_in_words() -> None:
         "/a shares its bytes with /b",
         "store sqlite:///n.db is made",
     ]
+
+
+def test_a_balance_shows_only_what_it_tells() -> None:
+    lines = (Balance("runs", 1200, copied=1200), Balance("tags", 3, copied=1, left=2))
+    assert balance_table(lines) == (
+        ("of", "found", "copied", "left"),
+        (("runs", "1,200", "1,200", "0"), ("tags", "3", "1", "2")),
+    )
+    columns, rows = balance_table((Balance("runs", 5, copied=2),))
+    assert (columns[-1], rows[0][-1]) == ("missing", "3")

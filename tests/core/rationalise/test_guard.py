@@ -92,9 +92,12 @@ def test_an_alias_holds_its_run_and_the_experiment() -> None:
 
 
 def test_a_tombstone_holds_nothing() -> None:
-    draft = StoreDraft.perfect(1)
-    draft.version("m", 1, "0" * 32, stage="Deleted_Internal")
-    guard([step(deleted("runs", run_uuid="0" * 32))], evidence(draft))
+    run = "0" * 32
+    living, tombstone = StoreDraft.perfect(1), StoreDraft.perfect(1)
+    living.version("m", 1, run)
+    tombstone.version("m", 1, run, stage="Deleted_Internal")
+    assert refused(living, deleted("runs", run_uuid=run)) == [f"version m/1 -> run {run}"]
+    guard([step(deleted("runs", run_uuid=run))], evidence(tombstone))
 
 
 def test_parent_and_child_may_go_together() -> None:

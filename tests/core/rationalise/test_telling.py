@@ -133,6 +133,7 @@ def test_names_keep_the_conventions_and_differ(
         ("git_commit", {"tags": {"mlflow.source.git.commit": "not a commit"}}, None),
         ("project", {"experiment": "Test"}, None),
         ("project", {"experiment": "home_loans_retraining"}, "home_loans"),
+        ("project", {"experiment": "archive_home_loans_retraining"}, "home_loans"),
     ],
 )
 def test_a_tag_follows_or_is_left(tag: str, given_: dict[str, Any], wanted: str | None) -> None:
@@ -165,3 +166,11 @@ def test_two_versions_in_production_leave_one() -> None:
     assert [(idea.operation, idea.subject) for idea in ideas] == [
         ("archive_version", "model m_lgbm/1"), ("archive_version", "model m_lgbm/3"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("time", [2**63 - 1, -(2**63), 253_402_300_800_000])
+def test_a_time_of_no_calendar_is_told_as_it_is(time: int) -> None:
+    draft = bare(params={"n_estimators": "10"})
+    draft.change(f"{0:032x}", start_time=time)
+    text = mended(draft, "CONV-009")[f"{0:032x}"]["mlflow.note.content"]
+    assert f"begun {time} ms after 1970" in str(text)

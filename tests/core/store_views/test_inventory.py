@@ -73,7 +73,14 @@ def test_every_level_is_told_in_every_form(level: str) -> None:
     assert rows
     assert all(len(row) == len(columns) for row in rows)
     page = inventory_page(found, level)  # type: ignore[arg-type]
-    assert {section.id for section in page.sections} == {"totals", level, "models", "findings"}
+    drawn = {"runs-by-experiment"}
+    wanted = {"totals", level, "models", "findings", *drawn}
+    assert {section.id for section in page.sections} - {"over-time"} == wanted
+    for section in page.sections:
+        if section.table is not None and section.id == level:
+            # A column in which no row says anything is left out.
+            cells = zip(*section.table.rows, strict=True)
+            assert all(set(column) - {"", "0", "0 B", "active"} for column in cells)
 
 
 def test_an_empty_store_is_no_error() -> None:

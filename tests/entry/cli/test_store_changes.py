@@ -79,7 +79,8 @@ def test_a_plan_is_told_and_written_and_changes_nothing(cli: Cli, store: Path) -
     assert "Nothing has been changed" in told.out
     assert reference_of(str(store)) == before
     (file,) = state(store).glob("plan-*.json")
-    assert f"scorewright store apply {file}" in told.text
+    # Short, because it lies below the working directory.
+    assert f"scorewright store apply {file.relative_to(Path.cwd())}" in told.text
     found = cli("store", "plan", store, "--fix", "RUN-001", "--json").json
     assert {step["finding"] for step in found["plan"]["steps"]} == {"RUN-001"}
     assert Path(found["file"]).is_file()
@@ -186,6 +187,7 @@ def test_a_plan_that_stopped_goes_on_or_is_taken_back(cli: Cli, store: Path) -> 
     # Then
     assert stopped.code == 3
     assert "goes on from there" in stopped.text
+    assert f"scorewright store undo {made['file']}" in stopped.text
     change(store, "DROP TRIGGER full")
     assert cli("store", "undo", made["file"]).code == 0
     assert reference_of(str(store)).rows == before
@@ -209,7 +211,7 @@ def test_stores_are_brought_together_and_the_old_one_moved_aside(
     refused = cli("store", "archive", other, "--receipt", plan)
     assert "plan-not-applied" in refused.err
     told = cli("store", "apply", plan)
-    assert f"scorewright store archive {other}" in told.text
+    assert f"scorewright store archive {other.relative_to(Path.cwd())} --receipt" in told.text
     linked = [file.stat().st_nlink for file in (target / "mlartifacts").rglob("model.txt")]
     assert linked == [2] * 4
     again = cli("store", "consolidate", store, "--into", target / "mlflow.db")
@@ -224,6 +226,126 @@ def test_stores_are_brought_together_and_the_old_one_moved_aside(
     assert cli("store", "undo", plan).code == 0
     assert not (target / "mlflow.db").exists()
     assert not (target / "mlartifacts").exists()
+
+
+def test_a_plan_that_stopped_keeps_a_purge_off_until_it_is_given_up(cli: Cli, store: Path) -> None:
+    # Given a plan whose own file is gone
+    before = reference_of(str(store)).rows
+    plan = store.parent / "my plans" / "fix.json"
+    cli("store", "plan", store, "--fix", "RUN-001", "--fix", "CONV-009", "-o", plan)
+    change(store, "CREATE TRIGGER full BEFORE INSERT ON tags WHEN NEW.key = 'mlflow.note.content' "
+                  "BEGIN SELECT RAISE(ABORT, 'no') ; END")  # fmt: skip
+    assert cli("store", "apply", plan).code == 3
+    plan.unlink()
+    # When
+    told = cli("store", "purge", store)
+    refused = cli("store", "backup", store, "--json").json["path"]
+    refused = cli("store", "purge", store, "--consent", Path(refused).stem.rpartition("-")[2])
+    # Then what to do is said, and works.
+    (kept,) = state(store).glob("plan-*.json")
+    assert "purge-unfinished" in refused.err
+    for said in (told.text, refused.text):
+        assert f"scorewright store apply {kept}" in said
+        assert f"scorewright store undo {kept}" in said
+    (waiting,) = cli("store", "purge", store, "--json").json["unfinished"]
+    assert "is not finished" in waiting["what"]
+    change(store, "DROP TRIGGER full")
+    assert cli("store", "undo", kept).code == 0
+    assert reference_of(str(store)).rows == before
+    found = cli("store", "purge", store, "--json").json
+    assert found["unfinished"] == []
+    ids = [word for one in found["kept"] for word in ("--consent", one["id"])]
+    assert cli("store", "purge", store, *ids).code == 0
+
+
+def test_the_newest_receipt_is_found(cli: Cli, store: Path) -> None:
+    # A row that led nowhere before any plan is held against none.
+    change(store, "INSERT INTO registered_models (name) VALUES ('m')")
+    change(store, "INSERT INTO model_versions (name, version, run_id) VALUES ('m', 1, 'gone')")
+    alone = cli("store", "verify", store)
+    assert alone.code == 3
+    assert "store audit" in alone.text
+    made = cli("store", "plan", store, "--fix", "RUN-001", "--json").json
+    cli("store", "apply", made["file"])
+    told = cli("store", "verify", store)
+    assert told.code == 0, told.text
+    assert "as the newest plan left them" in told.out
+    change(store, "INSERT INTO tags VALUES ('who', 'me', 'a1" + "0" * 30 + "')")
+    told = cli("store", "verify", store)
+    assert told.code == 0
+    assert "changed since the newest plan: tags" in told.out
+    assert cli("store", "verify", store, "--json").json["since"]
+    assert cli("store", "verify", "--receipt", made["file"]).code == 1
+
+
+def test_a_backup_is_put_back_and_that_is_taken_back(cli: Cli, store: Path, tmp_path: Path) -> None:
+    # Given
+    before = reference_of(str(store)).rows
+    note = cli("store", "backup", store, "--json").json
+    change(store, "DELETE FROM latest_metrics")
+    after = reference_of(str(store)).rows
+    # When
+    done = cli("store", "restore", note["path"], "--holder", "ana", "--json").json
+    # Then
+    assert (done["location"], done["made_by"]) == (str(store), "ana")
+    assert reference_of(str(store)).rows == before
+    assert Path(note["path"]).exists()
+    assert reference_of(done["aside"]).rows == after
+    told = cli("store", "restore", done["aside"])
+    assert told.code == 0
+    assert reference_of(str(store)).rows == after
+    assert "To take it back" in told.out
+    # A plan's own backup knows its store by the receipt.
+    made = cli("store", "plan", store, "--fix", "RUN-001", "--json").json
+    backup = cli("store", "apply", made["file"], "--json").json["backup"]
+    assert cli("store", "restore", backup).code == 0
+    assert reference_of(str(store)).rows == after
+    # Where there is no store, one is made; a broken backup is never put anywhere.
+    other = tmp_path / "other" / "mlflow.db"
+    assert cli("store", "restore", backup, other, "--json").json["aside"] == ""
+    with Path(note["path"]).open("r+b") as stream:
+        stream.truncate(8192)
+    assert "backup-broken" in cli("store", "restore", note["path"]).err
+    assert reference_of(str(store)).rows == after
+
+
+def test_what_a_backup_cannot_replace_is_said(cli: Cli, store: Path, tmp_path: Path) -> None:
+    note = cli("store", "backup", store, "--json").json
+    assert "backup-unknown" in cli("store", "restore", store).err
+    loose = tmp_path / Path(note["path"]).name
+    loose.write_bytes(Path(note["path"]).read_bytes())
+    assert "restore-unclear" in cli("store", "restore", loose).err
+    server = cli("store", "restore", loose, "postgresql://u:p@127.0.0.1/x")
+    assert "restore-server" in server.err
+    (tmp_path / "tree" / "1").mkdir(parents=True)
+    (tmp_path / "tree" / "1" / "meta.yaml").write_text("experiment_id: '1'\nname: x\n")
+    assert "restore-unclear" in cli("store", "restore", note["path"], tmp_path / "tree").err
+    with closing(sqlite3.connect(store, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        before = store.read_bytes()
+        assert "store-locked" in cli("store", "restore", note["path"]).err
+        assert store.read_bytes() == before
+    assert [file.name for file in store.parent.glob("*.replaced-*")] == []
+
+
+def test_a_tree_is_put_back(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "tree" / "1").mkdir(parents=True)
+    meta = tmp_path / "tree" / "1" / "meta.yaml"
+    meta.write_text("experiment_id: '1'\nname: x\n")
+    note = cli("store", "backup", tmp_path / "tree", "--json").json
+    meta.write_text("experiment_id: '1'\nname: y\n")
+    done = cli("store", "restore", note["path"], "--json").json
+    assert "name: x" in meta.read_text()
+    assert "name: y" in (Path(done["aside"]) / "1" / "meta.yaml").read_text()
+    assert cli("store", "restore", done["aside"]).code == 0
+    assert "name: y" in meta.read_text()
+
+
+def test_what_only_a_rerun_mends_comes_with_its_command(cli: Cli, store: Path) -> None:
+    made = cli("store", "plan", store, "--fix", "CONV-004", "-o", store.parent / "p.json", "--json")
+    (rerun,) = [note for note in made.json["plan"]["notes"] if "only a rerun mends" in note]
+    assert rerun.startswith("exp01_cv_domain_none (a1")
+    assert "scorewright --config rerun_a1000000.toml train" in rerun
 
 
 def test_backups_are_made_listed_and_proved(cli: Cli, store: Path, tmp_path: Path) -> None:
@@ -241,6 +363,43 @@ def test_backups_are_made_listed_and_proved(cli: Cli, store: Path, tmp_path: Pat
     told = cli("store", "backup", store, "--to", tmp_path / "elsewhere")
     assert "Backup of" in told.out
     assert len(list((tmp_path / "elsewhere").glob("backup-*.db"))) == 1
+
+
+def test_what_was_never_kept_is_refused_without_a_trace(cli: Cli, store: Path) -> None:
+    told = cli("store", "purge", store, "--consent", "nosuch")
+    assert (told.code, "Nothing of the name nosuch is kept" in told.err) == (2, True)
+    assert not state(store).exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "it is a folder"),
+        ("[]", "it is JSON, but no object"),
+        ("no plan", "it is no JSON document"),
+    ],
+)
+def test_what_is_no_plan_is_called_what_it_is(
+    cli: Cli, tmp_path: Path, content: str | None, why: str
+) -> None:
+    place = tmp_path / "plan.json"
+    if content is None:
+        place.mkdir()
+    else:
+        place.write_text(content)
+    told = cli("store", "apply", place)
+    assert told.code == 2
+    assert f"neither a plan nor a receipt: {why}." in told.err
+
+
+def test_a_backup_into_a_file_says_that_it_is_one(cli: Cli, store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("mine")
+    told = cli("store", "backup", store, "--to", file)
+    assert told.code == 3
+    assert "name another folder" in told.err
+    assert "Free space" not in told.err
+    assert file.read_text() == "mine"
 
 
 def test_only_a_purge_is_for_good(cli: Cli, store: Path) -> None:
@@ -306,7 +465,10 @@ def test_moving_aside_goes_on_after_a_crash(
     assert stopped.code != 0
     assert not store.exists()
     monkeypatch.setitem(defaults, "opens", calm)
-    (aside,) = (file for file in (tmp_path / "both" / ".scorewright").glob("plan-*.json"))
+    plans = (tmp_path / "both" / ".scorewright").glob("plan-*.json")
+    (aside,) = (file for file in plans if '"kind": "archive"' in file.read_text())
+    # The command itself cannot be repeated: what it was about has moved.
+    assert f"scorewright store apply {aside}" in stopped.err
     assert cli("store", "apply", aside).code == 0
     assert cli("store", "undo", aside).code == 0
     assert store.exists()

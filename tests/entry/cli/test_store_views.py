@@ -78,6 +78,22 @@ def test_the_inventory_is_written_in_every_form(
             assert '"level": "runs"' in file.read_text("utf-8")
 
 
+@pytest.mark.parametrize("name", ["a[final].json", "a[/y].json", "[bold].json"])
+def test_names_of_files_are_printed_as_they_are(
+    cli: Cli, story: Story, tmp_path: Path, name: str
+) -> None:
+    for words in (["inventory", story.database], ["audit", story.database]):
+        answer = cli("store", *words, "-o", tmp_path / name)
+        assert answer.code == 0, answer.err
+        assert name in answer.out.replace("\n", "")
+
+
+def test_files_that_are_to_be_digested_are_listed(cli: Cli, story: Story) -> None:
+    plain = cli("store", "inventory", story.notebooks, "--json", "--hash").json
+    hashed = cli("store", "inventory", story.notebooks, "--json", "--hash", "--no-artifacts").json
+    assert hashed == plain
+
+
 def test_csv_on_the_screen_runs_nothing_in_a_spreadsheet(cli: Cli, tmp_path: Path) -> None:
     with closing(create_database(tmp_path / "mlflow.db")) as connection:
         write_database_experiment(connection, 1, "=cmd|'/c calc'!A1", "/nowhere/1")
@@ -118,7 +134,9 @@ def test_the_audit_judges_tells_and_fails_as_asked(cli: Cli, story: Story, tmp_p
     assert "RUN-010 error" in answer.out
     assert "0.784" in answer.out
     assert "scorewright store plan" in answer.out
-    assert "RUN-010" in (tmp_path / "audit.html").read_text("utf-8")
+    page = (tmp_path / "audit.html").read_text("utf-8")
+    assert "RUN-010" in page
+    assert "its predictions give 0.784" in page
     failing = cli("store", "audit", story.notebooks, "--fail-on", "error", "--json")
     assert failing.code == 1
     assert {"criteria", "findings", "score"} <= set(failing.json)
@@ -141,9 +159,16 @@ def test_a_project_lends_its_store_and_its_other_stores_are_found(cli: Cli, stor
     assert str(story.notebooks) in str(second)
 
 
-def test_a_comparison_says_what_is_only_where(cli: Cli, story: Story) -> None:
+def test_a_comparison_says_what_is_only_where(
+    cli: Cli, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = cli("store", "compare", story.database, story.notebooks, "--limit", "2")
     assert "... 78 more" in told.out
+    everything = cli("store", "compare", story.database, story.notebooks, "--json").json
+    runs = next(part for part in everything["parts"] if part["kind"] == "run")
+    monkeypatch.setenv("COLUMNS", "40")  # an id is copied, however narrow the terminal is
+    listed = cli("store", "compare", story.database, story.notebooks).out
+    assert runs["only_a"][0]["id"] in listed.split()
     same = cli("store", "compare", story.database, story.database, "--fail-on-difference")
     assert same.code == 0
     assert "Both stores hold the same." in same.out

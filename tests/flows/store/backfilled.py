@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -83,12 +84,21 @@ class Bench:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(content)
 
-    def add_input(self, run: str, name: str, digest: str, role: str, profile: str) -> None:
+    def add_input(
+        self,
+        run: str,
+        name: str,
+        digest: str,
+        role: str,
+        profile: str,
+        source: dict[str, str] | None = None,
+    ) -> None:
         """Say which data a run read."""
         with closing(sqlite3.connect(self.database)) as connection, connection:
             insert(
                 connection, "datasets", dataset_uuid=f"d{run}", experiment_id=1, name=name,
-                digest=digest, dataset_source_type="local", dataset_source="{}",
+                digest=digest, dataset_source_type="local",
+                dataset_source=json.dumps(source or {}),
                 dataset_profile=profile,
             )  # fmt: skip
             insert(

@@ -40,6 +40,9 @@ class Contents:
         content = self.read(path)
         return None if content is None else hashlib.sha256(content).hexdigest()
 
+    def has_digest(self, path: Path, digest: str) -> bool:
+        return (self.sha256(path) or "").startswith(digest)
+
 
 def _model(names: str = "a b") -> bytes:
     return TEXT.format(names=names).encode()

@@ -13,7 +13,7 @@ from tests.stores.story import build_story
 
 from scorewright.adapters.store_editing import folder_digest, reference_of
 from scorewright.core.errors import IntegrityError, ScorewrightError
-from scorewright.core.plans import MoveChange, Plan, Receipt, StoreRef
+from scorewright.core.plans import Balance, MoveChange, Plan, Receipt, StoreRef
 from scorewright.core.snapshot import SourceKind
 from scorewright.flows.store.plan_archive import Legacy, plan_archive
 
@@ -30,6 +30,9 @@ class Places:
 
     def exists(self, path: str) -> bool:
         return Path(path).exists()
+
+    def has_journal(self, path: str) -> bool:
+        return Path(f"{path}-wal").exists()
 
 
 @pytest.fixture
@@ -94,3 +97,36 @@ def test_a_folder_that_the_new_store_still_needs_stays(case: dict[str, Any]) -> 
     home = str(case["target"].snapshot.source.folder)
     needed = replace(case["legacy"], path=home)
     assert refusal(case, legacy=needed).code == "plan-reaches-alive"
+
+
+def test_what_was_left_or_in_conflict_is_said(case: dict[str, Any]) -> None:
+    assert (
+        f"Everything in it is in {case['receipt'].plan.target.location}."
+        in plan_archive(**case).plan.notes
+    )
+    balance = (
+        Balance("runs", 80, copied=78, quarantined=2),
+        Balance("artifact files", 25, copied=21, left=4),
+    )
+    plan = replace(case["receipt"].plan, balance=balance, notes=("4 files are nobody's.",))
+    notes = plan_archive(**{**case, "receipt": replace(case["receipt"], plan=plan)}).plan.notes
+    assert not any(note.startswith("Everything") for note in notes)
+    (said,) = (note for note in notes if note.startswith("Not everything of it"))
+    assert said.endswith(": 2 runs in conflict, 4 artifact files left.")
+    assert "The receipt says: 4 files are nobody's." in notes
+
+
+def test_a_database_with_a_journal_stays(case: dict[str, Any], tmp_path: Path) -> None:
+    # Given rows that lie beside the database
+    database = str(build_messy(tmp_path / "legacy"))
+    source = reference_of(database)
+    plan = replace(case["receipt"].plan, sources=(source,))
+    given = {
+        "legacy": Legacy(database, database, SourceKind.SQLITE, 3),
+        "receipt": replace(case["receipt"], plan=plan),
+    }
+    Path(f"{database}-wal").write_bytes(b"rows")
+    # Then it is not moved without them
+    assert refusal(case, **given).code == "archive-open"
+    Path(f"{database}-wal").unlink()
+    assert plan_archive(**{**case, **given}).plan.steps

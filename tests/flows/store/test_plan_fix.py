@@ -54,6 +54,8 @@ def test_the_story_is_mended_once_and_taken_back(story: Story) -> None:
     store = Planned(story.database)
     begin = store.fingerprint()
 
+    assert list(story.dangling[1].rglob("*.txt"))
+
     # when
     plan = store.fix("all").plan
     receipt = store.apply(plan)
@@ -65,7 +67,7 @@ def test_the_story_is_mended_once_and_taken_back(story: Story) -> None:
         for name in ("exp09", "exp11")
     )
     assert (one / "model/model.txt").samefile(two / "model_final/model.txt")
-    assert not story.dangling[1].exists() or not any(story.dangling[1].rglob("*.txt"))
+    assert list(story.dangling[1].rglob("*.txt")) == []
     assert plan.frees > 12_000
     # what cannot be mended is said
     for code in ("CONV-003", "CONV-004", "MODEL-001"):
@@ -93,13 +95,18 @@ def test_a_mess_is_mended_once_and_every_row_comes_back(messy: Planned) -> None:
 
 
 def test_every_before_is_what_the_database_holds(messy: Planned) -> None:
-    for step in messy.fix("all").plan.steps:
-        for change in step.changes:
-            if isinstance(change, RowChange) and change.before is not None:
-                where = " AND ".join(f'"{name}" = ?' for name in change.key)
-                columns = ", ".join(f'"{name}"' for name in change.before)
-                sql = f'SELECT {columns} FROM "{change.table}" WHERE {where}'  # noqa: S608
-                assert messy.ask(sql, *change.key.values()) == [tuple(change.before.values())]
+    changes = [
+        (change, change.before)
+        for step in messy.fix("all").plan.steps
+        for change in step.changes
+        if isinstance(change, RowChange) and change.before is not None
+    ]
+    assert len(changes) > 20
+    for change, before in changes:
+        where = " AND ".join(f'"{name}" = ?' for name in change.key)
+        columns = ", ".join(f'"{name}"' for name in before)
+        sql = f'SELECT {columns} FROM "{change.table}" WHERE {where}'  # noqa: S608
+        assert messy.ask(sql, *change.key.values()) == [tuple(before.values())]
 
 
 def test_trials_are_numbered_by_their_start(messy: Planned) -> None:
@@ -203,6 +210,25 @@ def test_stages_get_aliases_and_aliases_of_nothing_go(messy: Planned) -> None:
     assert messy.ask("SELECT current_stage FROM model_versions WHERE version = 2") == [
         ("Production",)
     ]
+
+
+def test_a_model_without_versions_goes_only_where_it_is_named(messy: Planned) -> None:
+    # Given one that never had a version, and one whose version was deleted
+    for name in ("credit_scoring_xgboost", "credit_scoring_scorecard"):
+        messy.change("INSERT INTO registered_models (name, workspace) VALUES (?, 'default')", name)
+    messy.change("INSERT INTO registered_model_tags (name, key, value, workspace) VALUES "
+                 "('credit_scoring_xgboost', 'team', 'risk', 'default')")  # fmt: skip
+    messy.change("INSERT INTO model_versions (name, version, current_stage, workspace) VALUES "
+                 "('credit_scoring_scorecard', 1, 'Deleted_Internal', 'default')")  # fmt: skip
+    plan = messy.fix("all").plan
+    assert not [step for step in plan.steps if step.operation == "drop_model"]
+    assert any("--fix MODEL-006" in note for note in plan.notes)
+    plan = done(messy, "MODEL-006")
+    assert [step.subject for step in plan.steps] == ["model credit_scoring_xgboost"]
+    assert any("credit_scoring_scorecard stays" in note for note in plan.notes)
+    names = {name for (name,) in messy.ask("SELECT name FROM registered_models")}
+    assert "credit_scoring_xgboost" not in names
+    assert "credit_scoring_scorecard" in names
 
 
 def test_an_alias_that_is_taken_stays_where_it_is(messy: Planned) -> None:

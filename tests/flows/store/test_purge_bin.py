@@ -16,7 +16,7 @@ from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.plans import Receipt
 from scorewright.flows.events import Event, Note, ignore
 from scorewright.flows.store.apply_plan import apply_plan
-from scorewright.flows.store.purge_bin import Kept, Remains, purge
+from scorewright.flows.store.purge_bin import Kept, Remains, purge, unfinished_plans
 from scorewright.flows.store.undo_receipt import plan_back
 
 
@@ -29,6 +29,7 @@ class MemoryAttic:
     marks: list[Mapping[str, Any]] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     is_full: bool = False
+    documents: dict[str, str] = field(default_factory=dict)
 
     def remains(self) -> Sequence[Remains]:
         return [
@@ -38,6 +39,9 @@ class MemoryAttic:
 
     def unfinished(self) -> Sequence[str]:
         return self.open_plans
+
+    def document(self, name: str) -> str:
+        return self.documents.get(name, "")
 
     @contextmanager
     def held(self, holder: str, now: datetime) -> Iterator[None]:
@@ -122,6 +126,24 @@ def test_nothing_goes_while_a_plan_is_not_finished(attic: MemoryAttic, receipt: 
     with pytest.raises(UsageError, match="being taken back"):
         purge([name], [name], attic, Clock(), ignore, "ana")
     assert attic.removed == []
+
+
+def test_an_unfinished_plan_comes_with_the_commands_that_end_it(
+    attic: MemoryAttic, receipt: Receipt
+) -> None:
+    back, name = short(plan_back(receipt).id), attic.found[0].id
+    attic.open_plans = ["b" * 12, "a" * 12]
+    attic.documents = {"a" * 12: "/my store/plan-a.json", name: "/s/receipt.json"}
+    (what, way), (_, other) = unfinished_plans(attic)
+    assert what == f"The plan {'a' * 12} is not finished"
+    assert "scorewright store apply '/my store/plan-a.json'" in way
+    assert "scorewright store undo '/my store/plan-a.json'" in way
+    assert "undo PLAN" in other
+    attic.open_plans = [back]
+    assert unfinished_plans(attic) == (
+        (f"The receipt {name} is being taken back",
+         "Finish it: scorewright store undo /s/receipt.json"),
+    )  # fmt: skip
 
 
 def test_what_is_not_there_is_refused(attic: MemoryAttic) -> None:

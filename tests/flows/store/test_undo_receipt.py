@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from tests.fakes.store_editing import Clock, MemoryStore, plan_for, rename, write
 
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
-from scorewright.core.plans import FileChange, Plan, Row, RowChange
+from scorewright.core.plans import FileChange, Plan, Row, RowChange, read_receipt
 from scorewright.flows.events import Event, StepDone, ignore
 from scorewright.flows.store.apply_plan import apply_plan
 from scorewright.flows.store.undo_receipt import plan_back, undo_receipt, undo_unfinished
@@ -49,7 +50,7 @@ def test_undoing_leads_back_and_can_be_undone(world: MemoryStore) -> None:
 
     assert world.image() == begin
     assert undone.plan.inverse_of == plan.id
-    assert undone.checks[-1] == "every row and every file is as it was before"
+    assert undone.checks[-1].startswith("every row and every file is as it was before")
     assert plan.id not in world.journals  # it may be carried out again
 
     undo_receipt(undone, world.open, CLOCK, ignore, "ben")
@@ -59,7 +60,8 @@ def test_undoing_leads_back_and_can_be_undone(world: MemoryStore) -> None:
 def test_the_same_receipt_gives_the_same_plan_back(world: MemoryStore) -> None:
     plan = full(world)
     receipt = apply_plan(plan, world.open(plan), CLOCK, ignore, "ana")
-    assert plan_back(receipt).id == plan_back(receipt).id
+    read_back = read_receipt(json.loads(json.dumps(receipt.to_json())), "it")
+    assert plan_back(read_back) == plan_back(receipt)
 
 
 def test_undoing_is_refused_where_the_store_changed(world: MemoryStore) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scorewright.adapters.artifact_files.listing import FoundFile, finding_of
+from scorewright.core.counting import counted
 from scorewright.core.findings import Finding
 from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
 
@@ -53,10 +54,9 @@ def digest_all(
                         findings.append(finding)
                 done += len(results)
                 notify(StepDone(_STAGE, done))
-        except BaseException:
+        finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    notify(StageDone(_STAGE, f"{len(digests)} files, {size / 1e6:.1f} MB"))
+    notify(StageDone(_STAGE, f"{counted(len(digests), 'file')}, {size / 1e6:.1f} MB"))
     return digests, findings
 
 

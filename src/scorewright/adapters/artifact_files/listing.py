@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scorewright.core.findings import Finding
 
-__all__ = ["FoundFile", "Lister", "finding_of"]
+__all__ = ["FoundFile", "Lister", "finding_of", "is_folder", "is_there"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,22 @@ def finding_of(path: str, message: str, **evidence: object) -> Finding:
     """Make the finding of a file that cannot be read (``FILE-003``)."""
     remedy = "Mend the file or its rights, or remove it; then list the files again."
     return Finding("FILE-003", "error", _named(path), message, remedy, evidence=evidence)
+
+
+def is_there(place: str) -> bool:
+    """Tell whether a place is there; no where the system cannot look: a name may be too long."""
+    try:
+        return Path(place).exists()
+    except OSError:
+        return False
+
+
+def is_folder(place: str) -> bool:
+    """Tell whether a place is a folder; no where the system cannot look."""
+    try:
+        return Path(place).is_dir()
+    except OSError:
+        return False
 
 
 class Lister:

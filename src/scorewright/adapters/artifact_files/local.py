@@ -11,9 +11,10 @@ import polars as pl
 
 from scorewright.adapters.artifact_files.claims import Claim, claims_of
 from scorewright.adapters.artifact_files.digests import digest_all
-from scorewright.adapters.artifact_files.listing import FoundFile, Lister
+from scorewright.adapters.artifact_files.listing import FoundFile, Lister, is_folder, is_there
 from scorewright.adapters.artifact_files.nobodys import find_unclaimed
 from scorewright.adapters.artifact_files.places import Places, place_all
+from scorewright.core.counting import counted
 from scorewright.core.findings import Finding
 from scorewright.core.snapshot import FILES, AddressKind, RootRule, Snapshot, SourceKind
 from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
@@ -76,7 +77,7 @@ class LocalArtifacts:
         listed = _Listed()
         self._claimed(placed, listed, notify)
         self._unclaimed(snapshot, placed, listed)
-        notify(StageDone(_STAGE, f"{len(listed.rows)} files"))
+        notify(StageDone(_STAGE, counted(len(listed.rows), "file")))
         digests: dict[str, str] = {}
         if hashed:
             wanted = {found.inode: found for *_, found in listed.rows}
@@ -92,7 +93,7 @@ class LocalArtifacts:
         claims = {c: place for c, place in placed.places.items() if c.owner != "experiment"}
         owners: dict[str, tuple[Claim, str]] = {}
         for claim, place in claims.items():
-            if place is None or not Path(place).exists():
+            if place is None or not is_there(place):
                 listed.missing.append(_missing(claim, place))
             elif not (claim.owner == "version" and _is_inside(place, owners)):
                 # The first of two owners with one folder has it: a run before a model.
@@ -109,7 +110,7 @@ class LocalArtifacts:
         experiments = {
             claim.owner_id: place.rstrip("/")
             for claim, place in placed.places.items()
-            if claim.owner == "experiment" and place is not None and Path(place).is_dir()
+            if claim.owner == "experiment" and place is not None and is_folder(place)
         }
         is_tree = snapshot.source.kind is SourceKind.FILES
         for found in find_unclaimed(experiments, listed.owned, is_tree=is_tree):
@@ -118,7 +119,7 @@ class LocalArtifacts:
 
 def _list(owner: str, owner_id: str, place: str, listed: _Listed) -> None:
     lister = Lister(listed.owned)
-    folder = place if Path(place).is_dir() else place.rpartition("/")[0]
+    folder = place if is_folder(place) else place.rpartition("/")[0]
     listed.rows += [(owner, owner_id, folder, found) for found in lister.files(place)]
     listed.findings += lister.findings
 

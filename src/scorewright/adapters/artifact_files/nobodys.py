@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from scorewright.adapters.artifact_files.listing import is_folder
+
 __all__ = ["Unclaimed", "find_unclaimed"]
 
 _ARTIFACTS, _MODELS, _TRACES, _TRASH, _META = "artifacts", "models", "traces", ".trash", "meta.yaml"
@@ -59,7 +61,7 @@ def _below(home: str, owned: set[str], *, is_known: bool, is_tree: bool) -> Iter
             artifacts = f"{folder}/{_ARTIFACTS}"
             if not is_tree and owner != "trace" and _is_file(f"{folder}/{_META}"):
                 continue
-            if _is_folder(artifacts) and not _is_owned(artifacts, owned):
+            if is_folder(artifacts) and not _is_owned(artifacts, owned):
                 yield Unclaimed(owner, owner_id, artifacts)
 
 
@@ -82,9 +84,8 @@ def _folders(path: str) -> list[tuple[str, str]]:
     return [(name, f"{path}/{name}") for name in sorted(found)]
 
 
-def _is_folder(path: str) -> bool:
-    return Path(path).is_dir()
-
-
 def _is_file(path: str) -> bool:
-    return Path(path).is_file()
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False

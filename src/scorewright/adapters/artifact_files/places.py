@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from scorewright.adapters.artifact_files.claims import Claim
+from scorewright.adapters.artifact_files.listing import is_there
 from scorewright.adapters.artifact_files.search import find_folders
 from scorewright.core.snapshot import Address, AddressKind, RootRule, resolve, suggest_rules
 
@@ -80,7 +81,7 @@ def _settled(claim: Claim, rules: tuple[RootRule, ...]) -> str | None:
         return None
     place = resolve(claim.address, rules)
     plain = resolve(claim.address, ())
-    return place if place is not None and (place != plain or _is_there(place)) else None
+    return place if place is not None and (place != plain or is_there(place)) else None
 
 
 def _near(lost: list[Claim], folder: Path, *, is_alone: bool) -> dict[Claim, str]:
@@ -152,7 +153,7 @@ def _is_home(claim: Claim) -> bool:
         return False
     parts = claim.address.path.split("/")
     root = parts[:-1] if index is None else parts[: index - 1]
-    return len(root) > _SHALLOW and _is_there("/".join(root))
+    return len(root) > _SHALLOW and is_there("/".join(root))
 
 
 def _beside(address: Address, folder: Path) -> str | None:
@@ -167,7 +168,7 @@ def _beside(address: Address, folder: Path) -> str | None:
         case _:
             return None
     places = [f"{root.as_posix().rstrip('/')}/{address.path}" for root in roots]
-    return next((place for place in places if _is_there(place)), None)
+    return next((place for place in places if is_there(place)), None)
 
 
 def _guessed(
@@ -190,10 +191,3 @@ def _guessed(
 def _holds(place: str | None, folder: Path) -> bool:
     """Tell whether a place is the store's folder or above it: that is nobody's artifact folder."""
     return place is not None and folder.is_relative_to(os.path.normpath(place))
-
-
-def _is_there(place: str) -> bool:
-    try:
-        return Path(place).exists()
-    except OSError:
-        return False

@@ -19,6 +19,8 @@ _MAX_DOCUMENT = 16 * 1024 * 1024
 class PredictionTables:
     """Reads Parquet, CSV and JSON; what is damaged is no evidence.
 
+    A path that depends on the working directory is nobody's file: nothing is there.
+
     Args:
         max_bytes: Larger tables are left alone.
     """
@@ -54,6 +56,6 @@ class PredictionTables:
 
 def _is_below(path: Path, limit: int) -> bool:
     try:
-        return path.is_file() and path.stat().st_size <= limit
+        return path.is_absolute() and path.is_file() and path.stat().st_size <= limit
     except OSError:
         return False

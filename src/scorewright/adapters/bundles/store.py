@@ -12,23 +12,24 @@ what it left aside is swept by the next writer.
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from scorewright.adapters.bundles.files import replace_file, sync_directory, write_new
+from scorewright.adapters.bundles.adoption import (
+    place_policy,
+    signed_policy_bytes,
+    verified_bytes,
+)
 from scorewright.adapters.bundles.keys import KeyRing
 from scorewright.adapters.bundles.pointer import (
     CURRENT,
     POLICY_NAME,
     dump_current,
     read_current,
+    read_previous,
 )
 from scorewright.adapters.bundles.policies import (
     read_draft_policy,
@@ -45,14 +46,20 @@ from scorewright.adapters.bundles.verification import (
     check_paths,
     refused,
 )
+from scorewright.adapters.bundles.writing import (
+    incoming,
+    names_in,
+    try_writing,
+    write_folder,
+    writing,
+)
+from scorewright.adapters.guarded import replace_file
 from scorewright.core.bundles import Bundle, Manifest
 from scorewright.core.decision import Policy
-from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
+from scorewright.core.errors import IntegrityError, UsageError
 from scorewright.flows.ports import Current
 
 __all__ = ["DiskBundles"]
-
-PARTIAL = ".partial-"
 
 
 class DiskBundles:
@@ -86,12 +93,58 @@ class DiskBundles:
         with self._writing():
             was_there = os.path.lexists(target)
             if not was_there:
-                self._write_aside(files, target)
+                write_folder(files, target)
         if was_there:
             self._check_published(target)
         else:
             self.verify(target)
         return target
+
+    def incoming(self) -> AbstractContextManager[Path]:
+        """Give a folder for what is being fetched; it is gone afterwards.
+
+        Raises:
+            ScorewrightError: ``write-failed``, ``bundle-store-locked``.
+        """
+        return incoming(self._directory, self._lock_seconds)
+
+    def adopt(self, directory: Path) -> Manifest:
+        """Take in a bundle that a trusted key signed elsewhere; return its manifest.
+
+        Nothing of the given directory is used but the bytes that were verified, so nobody can
+        exchange them between the check and the renaming.
+
+        Raises:
+            IntegrityError: Those of `verify`, and ``bundle-exists-damaged`` when a bundle of
+                that digest was there before and does not verify.
+            ScorewrightError: ``write-failed``, ``bundle-store-locked``.
+        """
+        manifest, files = verified_bytes(directory, self._keys)
+        target = self._directory / manifest.digest
+        with self._writing():
+            was_there = os.path.lexists(target)
+            if not was_there:
+                write_folder(files, target)
+        if was_there:
+            self._check_published(target)
+        return manifest
+
+    def adopt_policy(self, file: Path, bundle_digest: str) -> str:
+        """Take in a policy that a trusted key signed elsewhere; return its file name here.
+
+        Args:
+            file: ``<digest>.policy-NNNN.json``; its signature lies beside it.
+            bundle_digest: The bundle it has to be made for.
+
+        Raises:
+            IntegrityError: Those of `read_policy`, ``policy-other-model``.
+            UsageError: ``policy-exists``: another policy has its name here.
+            ScorewrightError: ``write-failed``, ``bundle-store-locked``.
+        """
+        data, signature = signed_policy_bytes(file, bundle_digest, self._keys)
+        with self._writing():
+            place_policy(self._path(file.name), data, signature)
+        return file.name
 
     def check_ready(self) -> None:
         """Check that bundles can be signed, believed and written, by writing an empty file.
@@ -102,9 +155,7 @@ class DiskBundles:
         """
         self._keys.check_ready()
         with self._writing():
-            aside = self._path(f"{PARTIAL}{secrets.token_hex(8)}")
-            write_new(aside, b"")
-            aside.unlink()
+            try_writing(self._directory)
 
     def publish_policy(self, policy: Policy) -> tuple[Policy, Path]:
         """Sign and write a policy beside its bundle as ``<digest>.policy-<version>.json``.
@@ -196,6 +247,15 @@ class DiskBundles:
         """
         return read_current(self._directory)
 
+    def previous(self) -> Current | None:
+        """Return what was deployed before what is deployed now; None where nothing was.
+
+        Raises:
+            UsageError: ``no-bundle`` when nothing has been deployed yet.
+            IntegrityError: ``current-invalid``.
+        """
+        return read_previous(self._directory)
+
     def directory(self, reference: str) -> Path:
         """Resolve ``current``, a digest, a unique beginning (6 characters or more), or a path.
 
@@ -261,9 +321,12 @@ class DiskBundles:
 
     def digests(self) -> Iterator[str]:
         """List the digests of all bundles, newest first."""
-        found = [self._path(name) for name in self._names() if DIGEST.fullmatch(name)]
+        found = [self._path(name) for name in names_in(self._directory) if DIGEST.fullmatch(name)]
         times = {path.name: path.stat().st_mtime_ns for path in found if path.is_dir()}
         yield from sorted(times, key=lambda name: (-times[name], name))
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(self._directory, self._lock_seconds)
 
     def _path(self, name: str) -> Path:
         return self._directory / name
@@ -283,13 +346,8 @@ class DiskBundles:
 
         Bundles copied here with their policies may bring a version a second time.
         """
-        named = (POLICY_NAME.fullmatch(name) for name in self._names())
+        named = (POLICY_NAME.fullmatch(name) for name in names_in(self._directory))
         return sorted((int(match["version"]), match.string) for match in named if match)
-
-    def _names(self) -> list[str]:
-        if not self._directory.is_dir():
-            return []
-        return sorted(path.name for path in self._directory.iterdir())
 
     def _check_published(self, target: Path) -> None:
         """Read back what lies under the digest, whoever wrote it."""
@@ -302,52 +360,3 @@ class DiskBundles:
                 code="bundle-exists-damaged",
                 details={"cause": error.code},
             ) from error
-
-    def _write_aside(self, files: Mapping[str, bytes], target: Path) -> None:
-        """Write, sync, rename. Until the rename nobody can see anything."""
-        aside = self._path(f"{PARTIAL}{secrets.token_hex(8)}")
-        try:
-            aside.mkdir()
-            folders = {aside}
-            for name, data in files.items():
-                path = aside / PurePosixPath(name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                folders.update(p for p in path.parents if p.is_relative_to(aside))
-                write_new(path, data)
-            for folder in folders:
-                sync_directory(folder)
-            aside.rename(target)
-        except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
-        sync_directory(self._directory)
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Be the only writer; sweep what a killed writer left; translate the system's errors."""
-        try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._path(".lock"), timeout=self._lock_seconds):
-                for name in self._names():
-                    if name.startswith(PARTIAL):
-                        self._sweep(self._path(name))
-                yield
-        except Timeout as error:
-            raise ScorewrightError(
-                f"Another process has been writing to {self._directory} for too long.",
-                remedy="Wait for it to end, then try again.",
-                code="bundle-store-locked",
-            ) from error
-        except OSError as error:
-            raise ScorewrightError(
-                f"{self._directory} cannot be written: {error.strerror or error}.",
-                remedy="Check permissions and free space, then try again; nothing was published.",
-                code="write-failed",
-            ) from error
-
-    @staticmethod
-    def _sweep(path: Path) -> None:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

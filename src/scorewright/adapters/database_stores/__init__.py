@@ -1,7 +1,8 @@
 """MLflow stores in databases, read in place: never opened with MLflow, never changed."""
 
+from scorewright.adapters.database_stores.presence import require_database
 from scorewright.adapters.database_stores.server_store import ServerStore
 from scorewright.adapters.database_stores.sqlite_file import opened
 from scorewright.adapters.database_stores.sqlite_store import SqliteStore
 
-__all__ = ["ServerStore", "SqliteStore", "opened"]
+__all__ = ["ServerStore", "SqliteStore", "opened", "require_database"]

@@ -30,7 +30,7 @@ from scorewright.core.findings import Finding
 from scorewright.core.snapshot import Snapshot, Source, snapshot_of
 from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
 
-__all__ = ["gather"]
+__all__ = ["gather", "require_store"]
 
 _STAGE: Final = "read"
 _LINKS: Final = {
@@ -40,8 +40,16 @@ _LINKS: Final = {
     "run_models": read_run_models,
     "traces": count_traces,
 }
+_NOTHING: Final[frozenset[str]] = frozenset()
 _STATUS: Final = {"0": "UNSPECIFIED", "1": "PENDING", "2": "READY", "3": "FAILED"}
-_LEAST: Final = {"experiments": {"experiment_id", "name"}, "runs": {"run_uuid", "experiment_id"}}
+#: What every MLflow has; a store without one of them is not whole, however it looks.
+_LEAST: Final = {
+    "experiments": {"experiment_id", "name"},
+    "runs": {"run_uuid", "experiment_id"},
+    "params": {"run_uuid", "key", "value"},
+    "tags": {"run_uuid", "key", "value"},
+    "metrics": {"run_uuid", "key", "value"},
+}
 
 
 def gather(
@@ -59,7 +67,7 @@ def gather(
     Raises:
         ScorewrightError: ``store-invalid``: there is no MLflow store in the database.
     """
-    _require_store(session, source.location)
+    require_store(session, source.location)
     revision = _revision(session)
     reading = _Reading(session, source.location, notify)
     tables = reading.tables()
@@ -104,8 +112,7 @@ class _Reading:
             self._finish(name, doubts)
         for name, read in _LINKS.items():
             doubts = Doubts()
-            if name != "metrics" or there.keys() & set(METRIC_TABLES):
-                found[name] = read(self._session, doubts)
+            found[name] = read(self._session, doubts)
             self._finish(name, doubts)
         carried = {PLAIN[name].table for name in plain} | {
             *METRIC_TABLES,
@@ -151,11 +158,23 @@ class _Reading:
             )
 
 
-def _require_store(session: Session, location: str) -> None:
-    for table, columns in _LEAST.items():
-        if not columns <= session.columns.get(table, frozenset()):
-            what = "no MLflow store" if session.columns else "nothing"
-            raise invalid(f"the database holds {what}", location)
+def require_store(session: Session, location: str) -> None:
+    """Make sure, by tables and columns alone, that a database holds a store.
+
+    Args:
+        session: The open database.
+        location: For people.
+
+    Raises:
+        ScorewrightError: ``store-invalid``.
+    """
+    there = session.columns
+    lacking = [name for name, wanted in _LEAST.items() if not wanted <= there.get(name, _NOTHING)]
+    if not lacking:
+        return
+    if not {"experiments", "runs"} & set(lacking):
+        raise invalid(f"the database holds a store without its table '{lacking[0]}'", location)
+    raise invalid(f"the database holds {'no MLflow store' if there else 'nothing'}", location)
 
 
 def _revision(session: Session) -> str:

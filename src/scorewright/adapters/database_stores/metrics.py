@@ -21,6 +21,7 @@ _VALUES: Final = {
     "timestamp": _INT,
     "step": _INT,
 }
+_PAST: Final = {**_VALUES, "run_id": pl.Categorical(), "key": pl.Categorical()}
 _POINTS: Final = {"run_id": _TEXT, "key": _TEXT, "points": _INT}
 _COUNTED: Final = (
     'SELECT "run_uuid", "key", COUNT(*) AS "points" FROM "metrics" GROUP BY "run_uuid", "key"'
@@ -88,11 +89,11 @@ def _points(session: Session, doubts: Doubts) -> pl.DataFrame:
 def read_history(session: Session, doubts: Doubts) -> pl.DataFrame:
     """Read every value of every metric, in the order of the database."""
     if "metrics" not in session.columns:
-        return _with_nan(pl.DataFrame(schema=_VALUES))
+        return _with_nan(pl.DataFrame(schema=_PAST))
     there = session.columns["metrics"]
     # Column names come from this file.
     sql = f'SELECT "run_uuid", "key", {_value(there)}, "timestamp", {_step(there)} FROM "metrics"'  # noqa: S608
-    return _with_nan(frame_of(session, sql, _VALUES, doubts))
+    return _with_nan(frame_of(session, sql, _PAST, doubts))
 
 
 def _last_values(there: frozenset[str]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
+from scorewright.adapters.store_locations import masked, passwords_of
 from scorewright.core.errors import ScorewrightError, UsageError
 
 __all__ = ["invalid", "locked", "masked", "no_driver", "unreachable", "without_password"]
 
-_QUERY_PASSWORD = re.compile(r"(?<=password=)[^&\s]+", re.IGNORECASE)
+_IN_QUERY = re.compile(r"(?<=password=)[^&\s]+", re.IGNORECASE)
 
 
 def invalid(what: str, location: str) -> ScorewrightError:
@@ -57,25 +58,14 @@ def no_driver(uri: str, wanted: str) -> UsageError:
     )
 
 
-def masked(uri: str) -> str:
-    """Replace the passwords of an address by three stars."""
-    for spelled in _spellings(uri):
-        uri = uri.replace(f":{spelled}@", ":***@", 1)
-    return _QUERY_PASSWORD.sub("***", uri)
-
-
 def without_password(text: str, uri: str) -> str:
     """Replace the password of an address by three stars wherever a text has it as a word."""
     for spelled in _spellings(uri):
         text = re.sub(rf"(?<!\w){re.escape(spelled)}(?!\w)", "***", text)
-    return _QUERY_PASSWORD.sub("***", text)
+    return _IN_QUERY.sub("***", text)
 
 
-def _spellings(uri: str) -> set[str]:
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return set()
-    passwords = {*parse_qs(parts.query).get("password", ()), parts.password or ""}
-    found = {form for word in passwords for form in (word, unquote(word), quote(word, safe=""))}
-    return found - {""}
+def _spellings(uri: str) -> list[str]:
+    """Return the passwords as they may be quoted, the longest first: one may be part of another."""
+    words = {form for word in passwords_of(uri) for form in (word, unquote(word))}
+    return sorted(words | {quote(word, safe="") for word in words}, key=len, reverse=True)

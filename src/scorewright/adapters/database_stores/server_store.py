@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from scorewright.adapters.database_stores.gathering import gather
+from scorewright.adapters.database_stores.gathering import gather, require_store
 from scorewright.adapters.database_stores.refusals import (
     invalid,
     locked,
@@ -43,6 +43,7 @@ _INSTALL: Final = {
     SourceKind.POSTGRESQL: "pip install 'scorewright[postgres]'",
     SourceKind.MYSQL: "pip install pymysql",
 }
+_QUOTES: Final = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')"
 _DIALECTS: Final = {SourceKind.POSTGRESQL: "postgresql", SourceKind.MYSQL: "mysql"}
 
 
@@ -90,16 +91,22 @@ class ServerStore:
         ordered = {name: table.sort(pl.all()) for name, table in snapshot.tables().items()}
         return snapshot_of(snapshot.source, ordered, snapshot.history, snapshot.findings)
 
+    def require(self) -> None:
+        """Make sure that the database holds a store; its rows are not read.
+
+        Raises:
+            ScorewrightError: ``store-invalid``, ``store-unreachable``, ``store-locked``.
+            UsageError: ``store-driver``.
+        """
+        with self._translated(), self._connected() as connection:
+            require_store(_Transaction(connection), masked(self._uri))
+
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
         engine = self._engine()
         try:
             with engine.connect() as connection:
                 if self._kind is SourceKind.MYSQL:
-                    # For this session only: it ends with the connection.
-                    connection.exec_driver_sql(
-                        "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')"
-                    )
                     connection.exec_driver_sql("SET SESSION TRANSACTION READ ONLY")
                     connection.rollback()
                 yield connection
@@ -119,6 +126,9 @@ class ServerStore:
         options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
         if self._kind is SourceKind.POSTGRESQL:
             options["execution_options"] = {"postgresql_readonly": True}
+        else:
+            # For this session only, and before SQLAlchemy learns how the server quotes names.
+            options["connect_args"] = {"init_command": _QUOTES}
         try:
             return sqlalchemy.create_engine(address, poolclass=sqlalchemy.pool.NullPool, **options)
         except sqlalchemy.exc.ArgumentError as error:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from scorewright.adapters.database_stores.gathering import gather
+from scorewright.adapters.database_stores.gathering import gather, require_store
 from scorewright.adapters.database_stores.session import CHUNK, Row, UndecodableError
 from scorewright.adapters.database_stores.sqlite_file import opened
 from scorewright.core.findings import Finding
 from scorewright.core.snapshot import Snapshot, Source, SourceKind
-from scorewright.flows.events import Notify
+from scorewright.flows.events import Notify, ignore
 
 __all__ = ["SqliteStore"]
 
@@ -61,6 +61,17 @@ class SqliteStore:
         if not damages:
             return snapshot
         return replace(snapshot, findings=(_damaged(location, damages), *snapshot.findings))
+
+    def require(self) -> None:
+        """Make sure that the file holds a store; its rows are not read.
+
+        Raises:
+            ScorewrightError: ``store-invalid``, ``store-locked``, ``write-failed``.
+        """
+        with opened(self._file, ignore) as connection:
+            connection.execute("BEGIN")
+            require_store(_Transaction(connection), str(self._file))
+            connection.execute("ROLLBACK")
 
     def _damages(self, connection: sqlite3.Connection) -> list[str]:
         check = "integrity_check" if self._thorough else "quick_check"

@@ -20,6 +20,7 @@ from scorewright.adapters.file_stores.reading import Reading
 from scorewright.adapters.file_stores.registry import read_registry
 from scorewright.adapters.file_stores.rows import History
 from scorewright.adapters.file_stores.runs import RunReader
+from scorewright.core.counting import counted
 from scorewright.core.errors import ScorewrightError
 from scorewright.core.snapshot import Snapshot, Source, SourceKind, snapshot_of
 from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
@@ -68,7 +69,7 @@ class FileStore:
                 reading.rows.add("others", table, count)
         frames = reading.rows.frames()
         runs = frames["runs"].height
-        notify(StageDone(_STAGE, f"{runs} runs, {models} registered models"))
+        notify(StageDone(_STAGE, f"{counted(runs, 'run')}, {counted(models, 'registered model')}"))
         past = None if reading.history is None else reading.history.frame()
         # From 3.13 on MLflow opens no tree unless it is told to.
         source = Source(

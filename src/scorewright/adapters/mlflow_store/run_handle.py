@@ -177,7 +177,7 @@ class MlflowRun:
                 self._client.log_model_artifacts(identity.model_id, str(folder))
                 self._client.log_artifacts(self.run_id, str(folder), "model")
                 self._link(identity.model_id)
-        except BaseException:
+        except BaseException:  # after an interrupt as well no model stays pending
             self._finalize(identity.model_id, "FAILED")
             raise
         self._finalize(identity.model_id, "READY")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from scorewright.adapters.server_stores.client import OPTIONAL, Credentials, RestClient
+from scorewright.adapters.server_stores.fetching import Fetcher
+from scorewright.core.counting import counted
 from scorewright.core.errors import ScorewrightError
 from scorewright.core.findings import Finding
 from scorewright.core.snapshot import FILES, RootRule, Snapshot
@@ -19,6 +22,7 @@ from scorewright.flows.store.ports import Inventory
 __all__ = ["HttpArtifacts"]
 
 _STAGE: Final = "listing artifacts"
+_FETCHING: Final = "fetching artifacts"
 _THREADS: Final = 8
 _OFTEN: Final = 100
 #: Folders of one run that are looked into at most.
@@ -32,15 +36,20 @@ _Answer = list[dict[str, Any]] | None
 class HttpArtifacts:
     """Lists the files of runs, and of the logged models of MLflow 3, folder by folder.
 
-    They lie behind the server: they have a size, but no folder, time or digest here.
+    They lie behind the server: they have a size, but no folder, time or digest here, unless they
+    are fetched.
 
     Args:
         uri: Of the server.
         credentials: From the environment.
+        fetched: Folder below which files are put whose content is asked for; None to fetch none.
     """
 
-    def __init__(self, uri: str, credentials: Credentials | None = None) -> None:
+    def __init__(
+        self, uri: str, credentials: Credentials | None = None, fetched: Path | None = None
+    ) -> None:
         self._client = RestClient(uri, credentials)
+        self._fetcher = None if fetched is None else Fetcher(self._client, fetched)
 
     def inventory(
         self,
@@ -56,12 +65,11 @@ class HttpArtifacts:
             snapshot: The store.
             notify: Told of the progress.
             rules: Kept as they are: a server finds its files itself.
-            hashed: Nothing is read through a server.
+            hashed: Fetch every file, where there is a folder for them.
 
         Raises:
-            ScorewrightError: ``store-unreachable``, ``store-refused``.
+            ScorewrightError: ``store-unreachable``, ``store-refused``, ``write-failed``.
         """
-        del hashed
         owners = _owners(snapshot)
         notify(StageStarted(_STAGE, len(owners)))
         found: list[dict[str, Any]] = []
@@ -80,7 +88,9 @@ class HttpArtifacts:
                     found += answer
                 if done % _OFTEN == 0:
                     notify(StepDone(_STAGE, done))
-        notify(StageDone(_STAGE, f"{len(found):,} files"))
+        notify(StageDone(_STAGE, counted(len(found), "file")))
+        if hashed and self._fetcher is not None:
+            findings += _fetch(self._fetcher, found, notify)
         files = pl.DataFrame(found, schema=FILES)
         return Inventory(
             files, tuple(rules), pl.DataFrame(missing, schema=_MISSING), tuple(findings)
@@ -125,6 +135,25 @@ class HttpArtifacts:
         for page in self._client.pages(question, query, is_post=False, absent=OPTIONAL):
             found += page.get("files", ())
         return found
+
+
+def _fetch(fetcher: Fetcher, rows: list[dict[str, Any]], notify: Notify) -> list[Finding]:
+    """Bring the files; those that came get their folder and digest."""
+    keys = ("owner", "owner_id", "path", "size")
+    notify(StageStarted(_FETCHING, len(rows)))
+    findings = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        answers = pool.map(lambda row: fetcher.fetch(*(row[key] for key in keys)), rows)
+        for done, (row, answer) in enumerate(zip(rows, answers, strict=True), start=1):
+            if isinstance(answer, Finding):
+                findings.append(answer)
+            else:
+                row["folder"] = str(fetcher.folder_of(row["owner"], row["owner_id"]))
+                row["sha256"] = answer
+            if done % _OFTEN == 0:
+                notify(StepDone(_FETCHING, done))
+    notify(StageDone(_FETCHING, counted(len(rows) - len(findings), "file")))
+    return findings
 
 
 def _owners(snapshot: Snapshot) -> list[tuple[str, str, str]]:

@@ -7,10 +7,10 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException, HTTPMessage
-from typing import IO, Any, Final
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from typing import IO, Any, Final, TypeVar
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from scorewright.adapters.store_locations import masked
@@ -26,6 +26,9 @@ _REFUSED: Final = (401, 403)
 UNKNOWN: Final = (404, 405)
 #: The same, and a server that does not understand what is asked of it.
 OPTIONAL: Final = (400, 404, 405, 501)
+
+
+_Taken = TypeVar("_Taken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class RestClient:
 
     def version(self) -> str:
         """Return the server's MLflow version; "" where it does not tell."""
-        answer = self._ask("/version", None, UNKNOWN)
+        answer = self._ask("/version", None, UNKNOWN, _whole)
         text = (answer or b"")[:40].decode("utf-8", "replace").strip()
         return text if text[:1].isdigit() else ""
 
@@ -141,10 +144,29 @@ class RestClient:
                 raise self._invalid(f"it gives the same page of {path} again and again")
             seen.add(token)
 
+    def take(
+        self, path: str, query: Mapping[str, Any], taking: Callable[[HTTPResponse], _Taken]
+    ) -> _Taken:
+        """Ask with GET for what may be large; see `get`.
+
+        Args:
+            path: Below the address.
+            query: Its parameters.
+            taking: Reads the answer; called again where the connection breaks.
+
+        Raises:
+            ScorewrightError: ``store-unreachable``, ``store-refused``, ``store-invalid``, and
+                what `taking` raises.
+        """
+        question = f"{path}?{urlencode(query, doseq=True)}"
+        taken = self._ask(question, None, (), taking)
+        assert taken is not None  # noqa: S101 - no answer stands for "there is no such thing"
+        return taken
+
     def _json(
         self, path: str, data: bytes | None, absent: Collection[int]
     ) -> dict[str, Any] | None:
-        answer = self._ask(path, data, absent)
+        answer = self._ask(path, data, absent, _whole)
         if answer is None:
             return None
         try:
@@ -155,7 +177,13 @@ class RestClient:
             raise self._invalid(f"its answer to {path.partition('?')[0]} is no object")
         return document
 
-    def _ask(self, path: str, data: bytes | None, absent: Collection[int]) -> bytes | None:
+    def _ask(
+        self,
+        path: str,
+        data: bytes | None,
+        absent: Collection[int],
+        taking: Callable[[HTTPResponse], _Taken],
+    ) -> _Taken | None:
         headers = dict(self._headers)
         if data is not None:
             headers["Content-Type"] = "application/json"
@@ -163,7 +191,7 @@ class RestClient:
         for pause in (*self._pauses, None):
             try:
                 with self._opener.open(request, timeout=self._seconds) as answer:
-                    return bytes(answer.read())
+                    return taking(answer)
             except urllib.error.HTTPError as error:
                 with error:
                     if error.code in _AGAIN and pause is not None:
@@ -207,3 +235,7 @@ class RestClient:
             remedy="Name the address under which MLflow's pages open, without what follows '#'.",
             code="store-invalid",
         )
+
+
+def _whole(answer: HTTPResponse) -> bytes:
+    return bytes(answer.read())

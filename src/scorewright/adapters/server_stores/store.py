@@ -20,6 +20,7 @@ from scorewright.adapters.server_stores.rows import (
     add_version,
     point_rows,
 )
+from scorewright.core.counting import counted
 from scorewright.core.snapshot import HISTORY, Snapshot, Source, SourceKind, snapshot_of
 from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
 
@@ -80,11 +81,12 @@ class HttpStore:
         self._registry(rows)
         if history and rows.count("logged_models"):
             self._model_inputs(rows)
-        notify(StageDone(_STAGE, f"{rows.count('runs'):,} runs"))
+        notify(StageDone(_STAGE, counted(rows.count("runs"), "run")))
         frames = rows.frames()
         past = self._history(frames["metrics"], notify) if history else None
         if past is not None:
-            points = past.group_by("run_id", "key").agg(counted=pl.len().cast(pl.Int64))
+            keys = [pl.col(name).cast(frames["metrics"].schema[name]) for name in ("run_id", "key")]
+            points = past.group_by(keys).agg(counted=pl.len().cast(pl.Int64))
             frames["metrics"] = (
                 frames["metrics"]
                 .join(points, on=["run_id", "key"], how="left", maintain_order="left")
@@ -164,7 +166,7 @@ class HttpStore:
                 parts.append(part)
                 if done % _OFTEN == 0:
                     notify(StepDone(_HISTORIES, done))
-        notify(StageDone(_HISTORIES, f"{len(wanted):,} metrics"))
+        notify(StageDone(_HISTORIES, counted(len(wanted), "metric")))
         return pl.concat(parts) if parts else pl.DataFrame(schema=HISTORY)
 
     def _points(self, wanted: tuple[str, str]) -> pl.DataFrame:

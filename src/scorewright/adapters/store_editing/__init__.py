@@ -10,14 +10,21 @@ from scorewright.adapters.store_editing.locking import FileStoreLock
 from scorewright.adapters.store_editing.papers import StorePapers
 from scorewright.adapters.store_editing.payload import UNIT, payload_digest
 from scorewright.adapters.store_editing.payload_files import write_payload
-from scorewright.adapters.store_editing.places import folder_digest
+from scorewright.adapters.store_editing.places import ASIDE, folder_digest
 from scorewright.adapters.store_editing.raw_rows import DatabaseRows
-from scorewright.adapters.store_editing.references import reference_of
+from scorewright.adapters.store_editing.references import (
+    reference_of,
+    seen_again,
+    source_reference_of,
+)
+from scorewright.adapters.store_editing.restoring import LocalPlace
 from scorewright.adapters.store_editing.shelf import FolderShelf
+from scorewright.adapters.store_editing.template import Template
 from scorewright.adapters.store_editing.trees import TreeKeeper
 from scorewright.adapters.store_editing.workshops import Workshops
 
 __all__ = [
+    "ASIDE",
     "UNIT",
     "DatabaseEditor",
     "DatabaseRows",
@@ -25,14 +32,18 @@ __all__ = [
     "FolderShelf",
     "JsonlJournal",
     "LocalFileEditor",
+    "LocalPlace",
     "Sharing",
     "StoreAttic",
     "StorePapers",
+    "Template",
     "TreeKeeper",
     "Workshops",
     "folder_digest",
     "open_with_mlflow",
     "payload_digest",
     "reference_of",
+    "seen_again",
+    "source_reference_of",
     "write_payload",
 ]

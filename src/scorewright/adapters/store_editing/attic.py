@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -30,6 +30,9 @@ _RECEIPT: Final = re.compile(rf"receipt-({_ID})\.json")
 _PAYLOAD: Final = re.compile(rf"payload-({_ID})\.db")
 _BACKUP: Final = re.compile(rf"backup-\d{{8}}T\d{{6}}Z-({_ID})(?:\.db)?")
 _BINS: Final = "bin"
+#: Files of tracking servers, a folder for each server; plans copy them from there.
+_FETCHED: Final = "fetched"
+_ABOVE: Final = {"bin": _BINS, "fetched": _FETCHED}
 
 
 class StoreAttic:
@@ -45,10 +48,10 @@ class StoreAttic:
         self._location = location
 
     def remains(self) -> Sequence[Remains]:
-        """List what is kept: by receipt, then plans without one, then other backups."""
+        """List what is kept: by receipt, then plans without one, other backups, fetched files."""
         receipts = {name: self._receipt(place) for place, name in self._found(_RECEIPT)}
         backups = {str(place): name for place, name in self._found(_BACKUP)}
-        bins = {place.name: place for place in self._bins()}
+        bins = {place.name: place for place in self._folders(_BINS)}
         payloads = {name: place for place, name in self._found(_PAYLOAD)}
         found = []
         for name in (*receipts, *sorted((bins.keys() | payloads.keys()) - receipts.keys())):
@@ -64,11 +67,18 @@ class StoreAttic:
         loose: dict[str, list[Kept]] = {}
         for path, name in backups.items():
             loose.setdefault(name, []).append(_kept("backup", Path(path)))
+        for place in self._folders(_FETCHED):
+            loose.setdefault(place.name, []).append(_kept("fetched", place))
         return [*found, *(Remains(name, tuple(kept)) for name, kept in loose.items())]
 
     def unfinished(self) -> Sequence[str]:
         """Return the short ids of plans whose journal has no end."""
         return [name for place, name in self._found(_JOURNAL) if not _is_ended(place)]
+
+    def document(self, name: str) -> str:
+        """Return the receipt of a plan, else the plan itself, "" where neither is kept."""
+        places = (self._folder / f"receipt-{name}.json", self._folder / f"plan-{name}.json")
+        return next((str(place) for place in places if place.is_file()), "")
 
     def held(self, holder: str, now: datetime) -> AbstractContextManager[None]:
         """Hold the lock of the store."""
@@ -79,14 +89,14 @@ class StoreAttic:
         journal_of_purges(self._folder).write(entry)
 
     def remove(self, kept: Kept) -> None:
-        """Delete a bin, a backup with what was noted of it, or a payload.
+        """Delete a bin, a backup with what was noted of it, a payload, or fetched files.
 
         Raises:
             UsageError: ``plan-outside``: it is not in the folder of the store's state.
             ScorewrightError: ``store-write-failed``.
         """
         place = Path(kept.path)
-        above = self._folder / _BINS if kept.kind == "bin" else self._folder
+        above = self._folder / _ABOVE.get(kept.kind, "")
         if place.parent != above or place.is_symlink():
             raise outside(kept.path, "which is not what the store's state keeps")
         with writing(place):
@@ -105,8 +115,8 @@ class StoreAttic:
         places = ((place, pattern.fullmatch(place.name)) for place in self._folder.iterdir())
         return sorted((place, match[1]) for place, match in places if match is not None)
 
-    def _bins(self) -> Iterator[Path]:
-        folder = self._folder / _BINS
+    def _folders(self, name: str) -> Iterator[Path]:
+        folder = self._folder / name
         if folder.is_dir():
             yield from sorted(place for place in folder.iterdir() if place.is_dir())
 
@@ -117,13 +127,14 @@ class StoreAttic:
             return None
 
 
-def _kept(kind: Literal["bin", "backup", "payload"], place: Path) -> Kept:
+def _kept(kind: Literal["bin", "backup", "payload", "fetched"], place: Path) -> Kept:
     seen: dict[tuple[int, int], int] = {}
     names = 0
     for path in _files(place):
-        found = path.lstat()
-        seen[found.st_dev, found.st_ino] = found.st_size
-        names += 1
+        with suppress(FileNotFoundError):  # whoever holds the lock may be deleting it
+            found = path.lstat()
+            seen[found.st_dev, found.st_ino] = found.st_size
+            names += 1
     return Kept(kind, str(place), sum(seen.values()), names)
 
 

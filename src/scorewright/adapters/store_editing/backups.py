@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,9 @@ from sqlalchemy.engine import Connection
 from scorewright.adapters.database_stores import opened
 from scorewright.adapters.store_editing.database import Database
 from scorewright.adapters.store_editing.durability import sync_file, sync_folder
-from scorewright.adapters.store_editing.refusals import broken, write_failed, writing
+from scorewright.adapters.store_editing.locking import alone_in
+from scorewright.adapters.store_editing.quoting import quoted
+from scorewright.adapters.store_editing.refusals import damaged, write_failed, writing
 from scorewright.adapters.store_editing.shapes import Shape, plain, shapes_of
 from scorewright.core.digests import short
 from scorewright.flows.events import ignore
@@ -23,6 +25,7 @@ from scorewright.flows.store.editing import Backup
 __all__ = ["back_up", "copy_pages"]
 
 _PARTIAL: Final = ".backup.partial"
+_ENDINGS: Final = ("", "-journal", "-wal", "-shm")
 _CHUNK: Final = 5000
 _PAGES: Final = 4096
 
@@ -39,14 +42,17 @@ def back_up(database: Database, folder: Path) -> Backup:
         folder: Made where it is missing.
 
     Raises:
-        ScorewrightError: ``store-write-failed``, ``store-locked``.
+        ScorewrightError: ``store-write-failed``, ``store-locked``, ``store-busy``.
         IntegrityError: ``store-broken``: the copy is not whole.
     """
+    with alone_in(folder):
+        return _backed_up(database, folder)
+
+
+def _backed_up(database: Database, folder: Path) -> Backup:
     partial = folder / _PARTIAL
     with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for ending in ("", "-journal"):
-            Path(f"{partial}{ending}").unlink(missing_ok=True)
+        _sweep(partial)
     try:
         _copy(database, partial)
         rows = _proved(partial, database.location)
@@ -61,8 +67,14 @@ def back_up(database: Database, folder: Path) -> Backup:
     except sqlite3.Error as error:
         raise write_failed(str(partial), OSError(0, str(error))) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            _sweep(partial)
     return Backup(str(path), sha256, rows)
+
+
+def _sweep(partial: Path) -> None:
+    for ending in _ENDINGS:
+        Path(f"{partial}{ending}").unlink(missing_ok=True)
 
 
 def _copy(database: Database, partial: Path) -> None:
@@ -94,11 +106,11 @@ def copy_pages(file: Path, copy: sqlite3.Connection) -> None:
 
 
 def _copy_table(session: Connection, name: str, shape: Shape, copy: sqlite3.Connection) -> None:
-    quoted = ", ".join(f'"{column}"' for column in shape.columns)
-    copy.execute(f'CREATE TABLE "{name}" ({quoted})')
+    columns = ", ".join(map(quoted, shape.columns))
+    copy.execute(f"CREATE TABLE {quoted(name)} ({columns})")
     marks = ", ".join("?" * len(shape.columns))
     # Names come from the schema.
-    insert = f'INSERT INTO "{name}" ({quoted}) VALUES ({marks})'  # noqa: S608
+    insert = f"INSERT INTO {quoted(name)} ({columns}) VALUES ({marks})"  # noqa: S608
     with session.execution_options(yield_per=_CHUNK).execute(shape.select(shape.columns)) as rows:
         for part in rows.partitions():
             copy.executemany(insert, [tuple(map(_kept, row)) for row in part])
@@ -110,14 +122,15 @@ def _kept(value: Any) -> Any:  # noqa: ANN401 - any value of a row
 
 
 def _proved(copy: Path, location: str) -> int:
-    """Check a copy and count its rows."""
-    with closing(sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)) as connection:
+    """Check a copy and count its rows; as nobody writes it, SQLite puts nothing beside it."""
+    uri = f"{copy.as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise broken(location, f"its backup does not pass SQLite's check ({verdict})")
+            raise damaged(location, f"its backup does not pass SQLite's check ({verdict})")
         names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         counts = (
-            connection.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0]  # noqa: S608
+            connection.execute(f"SELECT COUNT(*) FROM {quoted(name)}").fetchone()[0]  # noqa: S608
             for (name,) in names
         )
         return sum(counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from sqlalchemy.engine import Connection
 from scorewright.adapters.store_editing.payload import Payload
 from scorewright.adapters.store_editing.refusals import conflict
 from scorewright.adapters.store_editing.shapes import Shape, plain, shape_of
+from scorewright.adapters.store_editing.written_rows import write_rows
 from scorewright.core.errors import ScorewrightError
 from scorewright.core.plans import RowsChange
 from scorewright.flows.store.editing import State
@@ -53,21 +55,20 @@ def move_rows(
         IntegrityError: ``payload-changed``.
     """
     shape, columns = _shape(shapes, payload, change)
+    is_new = change.is_there and not _first_is_there(connection, shape, payload, change)
+    if is_new and change.rows and connection.dialect.name == "sqlite":
+        _write(connection, shapes, payload, change)
+        return
     payload.prove(change)
-    if not change.rows:
+    state = State.BEFORE if is_new else rows_state(connection, shapes, payload, change)
+    if state is State.AFTER or not change.rows:
         return
-    if change.is_there and not _first_is_there(connection, shape, payload, change):
+    if state is State.NEITHER:
+        raise _differs(change)
+    if change.is_there:
         _insert(connection, shape, payload, change, columns)
-        return
-    match rows_state(connection, shapes, payload, change):
-        case State.NEITHER:
-            raise _differs(change)
-        case State.AFTER:
-            return
-        case State.BEFORE if change.is_there:
-            _insert(connection, shape, payload, change, columns)
-        case State.BEFORE:
-            _delete(connection, shape, payload, change)
+    else:
+        _delete(connection, shape, payload, change)
 
 
 def _shape(
@@ -76,6 +77,23 @@ def _shape(
     columns = payload.columns(change.table)
     shape = shape_of(shapes, change.table, columns)
     return shape_of(shapes, change.table, shape.key), columns
+
+
+def _write(
+    connection: Connection, shapes: Mapping[str, Shape], payload: Payload, change: RowsChange
+) -> None:
+    """Write and read back; the digest of the change proves both at once, else each is proved."""
+    shape, columns = _shape(shapes, payload, change)
+    try:
+        is_proved = write_rows(connection, shape, payload, change, columns)
+    except sqlite3.IntegrityError as error:
+        payload.prove(change)
+        raise _differs(change, str(error).strip().partition("\n")[0]) from error
+    if is_proved:
+        return
+    payload.prove(change)
+    if rows_state(connection, shapes, payload, change) is not State.AFTER:
+        raise _differs(change, "what was written is not what is read back")
 
 
 def _insert(

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +16,22 @@ from scorewright.adapters.store_editing.backups import copy_pages
 from scorewright.adapters.store_editing.children import run_child
 from scorewright.adapters.store_editing.database import Database
 from scorewright.adapters.store_editing.pointing import dangling
-from scorewright.adapters.store_editing.refusals import broken, masked
+from scorewright.adapters.store_editing.refusals import broken, masked, write_failed, writing
+from scorewright.core.counting import counted
 
 __all__ = ["Opens", "check_store", "open_with_mlflow"]
 
 #: URI of a store that may be changed -> what MLflow found in it, one line.
 Opens = Callable[[str], str]
 _EXAMPLES: Final = 3
+_FOUND: Final = {
+    "experiment": "experiments",
+    "run": "runs",
+    "metric value": "points",
+    "registered model": "models",
+    "alias": "aliases",
+}
+"""What the child counts, by name."""
 
 
 def check_store(
@@ -62,7 +71,11 @@ def open_with_mlflow(uri: str) -> str:
         ChildProcessError: It could not.
     """
     found = json.loads(run_child("opening", uri))
-    return ", ".join(f"{count} {name}" for name, count in found.items())
+    said = {noun: counted(found[place], noun) for noun, place in _FOUND.items()}
+    return (
+        f"{said['experiment']}; as a sample {said['run']} with {said['metric value']}; "
+        f"{said['registered model']} with {said['alias']}"
+    )
 
 
 def _integrity(database: Database) -> str:
@@ -107,11 +120,18 @@ def _opened(database: Database, head: str, opens: Opens) -> str:
 
 def _open_copy(database: Database, opens: Opens) -> str:
     assert database.file is not None  # noqa: S101 - the caller knows
-    with tempfile.TemporaryDirectory(prefix="scorewright-check-") as folder:
-        copy = Path(folder) / "copy.db"
-        with closing(sqlite3.connect(copy)) as target:
-            target.execute("PRAGMA synchronous = OFF")
-            copy_pages(database.file, target)
+    with ExitStack() as stack:
+        with writing(tempfile.gettempdir()):
+            place = tempfile.TemporaryDirectory(
+                prefix="scorewright-check-", ignore_cleanup_errors=True
+            )
+            copy = Path(stack.enter_context(place)) / "copy.db"
+        try:
+            with closing(sqlite3.connect(copy)) as target:
+                target.execute("PRAGMA synchronous = OFF")
+                copy_pages(database.file, target)
+        except sqlite3.Error as error:
+            raise write_failed(str(copy), OSError(0, str(error))) from error
         return opens(f"sqlite:///{copy.as_posix()}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Final
@@ -11,6 +12,8 @@ from typing import Final
 __all__ = ["run_child"]
 
 _SECONDS: Final = 600
+#: What the line of an error begins with; SQLAlchemy says more after it.
+_ERROR: Final = re.compile(r"[\w.]+(?:Error|Exception): ")
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
 
 
@@ -23,7 +26,7 @@ def run_child(module: str, *arguments: str) -> str:
             child ends when this process does: it is told whose child it is.
 
     Raises:
-        ChildProcessError: It failed; the text is the last line it said.
+        ChildProcessError: It failed; the text is the last error it named.
     """
     environment = {
         name: value
@@ -47,6 +50,11 @@ def run_child(module: str, *arguments: str) -> str:
     except subprocess.TimeoutExpired as error:
         raise ChildProcessError(f"no answer within {_SECONDS} s") from error
     if done.returncode:
-        said = [line for line in done.stderr.strip().splitlines() if line.strip()]
-        raise ChildProcessError(said[-1][:500] if said else f"exit code {done.returncode}")
+        raise ChildProcessError(_reason(done.stderr) or f"exit code {done.returncode}")
     return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+
+
+def _reason(stderr: str) -> str:
+    said = [line for line in stderr.splitlines() if line.strip()]
+    named = [line for line in said if _ERROR.match(line)]
+    return (named or said or [""])[-1][:500]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,7 +33,12 @@ def sha256_of(path: Path) -> str | None:
         OSError: It cannot be read, or is no regular file.
     """
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
+            raise OSError(errno.EINVAL, "it is no regular file")
         with path.open("rb") as stream:
+            if found.st_size < _BLOCK:  # the buffer of `file_digest` costs more than a small file
+                return hashlib.sha256(stream.read()).hexdigest()
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except FileNotFoundError:
         return None
@@ -74,7 +81,7 @@ def _proved(what: str, aside: Path, sha256: str) -> Iterator[None]:
     try:
         yield
         _prove(what, aside, sha256)
-    except BaseException:
+    except BaseException:  # an interrupt as well leaves nothing aside
         with suppress(OSError):
             aside.unlink(missing_ok=True)
         raise

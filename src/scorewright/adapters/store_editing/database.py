@@ -11,6 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from scorewright.adapters.database_stores import opened
 from scorewright.adapters.store_editing.refusals import (
     invalid,
     locked,
@@ -19,6 +20,7 @@ from scorewright.adapters.store_editing.refusals import (
     write_failed,
 )
 from scorewright.core.errors import ScorewrightError, UsageError
+from scorewright.flows.events import ignore
 
 __all__ = ["Database"]
 
@@ -44,9 +46,9 @@ class Database:
         self.file: Path | None = None
         self.uri = location
         if not rest:
-            self.file = Path(location).absolute()
+            self.file = _followed(Path(location))
         elif scheme == "sqlite":
-            self.file = Path(location.removeprefix("sqlite:///")).absolute()
+            self.file = _followed(Path(location.removeprefix("sqlite:///")))
         elif scheme.partition("+")[0] in ("postgresql", "postgres"):
             self.uri = f"postgresql+psycopg://{rest}"
         else:
@@ -78,12 +80,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One transaction that only looks.
+        """One transaction that only looks; a SQLite file and what lies beside it stay as they are.
 
         Raises:
             ScorewrightError: ``store-invalid``, ``store-locked``, ``store-unreachable``.
         """
-        with self._translated(), self._connected("REPEATABLE READ") as connection:
+        with self._translated(), self._looking() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")
             else:
@@ -106,6 +108,36 @@ class Database:
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(_LOCK_SECONDS * 1000)}")
             yield connection
             connection.commit()
+            self._clear(connection)
+
+    def _clear(self, connection: Connection) -> None:
+        """Let SQLite remove a journal of a killed process that was not needed.
+
+        A change that is rolled back opens a journal of its own, and takes it away; the database is
+        not written to.
+        """
+        if self.file is None or not Path(f"{self.file}-journal").exists():
+            return
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        connection.rollback()
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql(f"PRAGMA user_version = {int(version or 0)}")
+        connection.rollback()
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        if self.file is None:
+            with self._connected("REPEATABLE READ") as connection:
+                yield connection
+            return
+        # Opened for writing, SQLite would bring a log of its own to the file when it closes.
+        with opened(self.file, ignore) as raw:
+            engine = sa.create_engine("sqlite://", creator=lambda: raw, poolclass=sa.pool.NullPool)
+            try:
+                with engine.connect() as connection:
+                    yield connection
+            finally:
+                engine.dispose()
 
     @contextmanager
     def _connected(self, isolation: str) -> Iterator[Connection]:
@@ -149,6 +181,11 @@ class Database:
         if isinstance(error, sa.exc.OperationalError):
             return unreachable(self.location, reason)
         return invalid(reason, self.location)
+
+
+def _followed(file: Path) -> Path:
+    """Return the file itself: through a link its lock and its state would be others."""
+    return file.resolve() if file.is_symlink() else file.absolute()
 
 
 def _open(file: Path) -> sqlite3.Connection:

@@ -8,16 +8,20 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from scorewright.adapters.store_editing.altered import altered
 from scorewright.adapters.store_editing.backups import back_up
 from scorewright.adapters.store_editing.bulk import move_rows, rows_state
 from scorewright.adapters.store_editing.checks import Opens, check_store, open_with_mlflow
 from scorewright.adapters.store_editing.database import Database
 from scorewright.adapters.store_editing.founding import change_store, store_state
 from scorewright.adapters.store_editing.payload import Payload
+from scorewright.adapters.store_editing.quoting import quoted
 from scorewright.adapters.store_editing.references import reference_of
 from scorewright.adapters.store_editing.refusals import conflict
 from scorewright.adapters.store_editing.rows import carry_out, row_state
-from scorewright.adapters.store_editing.shapes import Shape, shapes_of
+from scorewright.adapters.store_editing.shapes import Shape, Shapes
+from scorewright.adapters.store_editing.template import Template
+from scorewright.core.counting import counted
 from scorewright.core.plans import RowChange, RowsChange, StoreChange, StoreRef
 from scorewright.flows.events import Notify, StepDone
 from scorewright.flows.store.editing import Backup, RowChanges, State
@@ -33,6 +37,7 @@ class DatabaseEditor:
         payload: Rows of the plan; None without any.
         head: Revision of the installed MLflow's schema.
         opens: Opens a store with MLflow, for the last proof.
+        template: An empty store as MLflow makes it; None to make each anew.
 
     Raises:
         UsageError: ``store-uri``.
@@ -45,6 +50,7 @@ class DatabaseEditor:
         *,
         head: str = "",
         opens: Opens = open_with_mlflow,
+        template: Template | None = None,
     ) -> None:
         self._location = location
         self._database = Database(location)
@@ -52,6 +58,8 @@ class DatabaseEditor:
         self._rows = payload
         self._head = head
         self._opens = opens
+        self._template = template
+        self._shapes = Shapes()
 
     def reference(self) -> StoreRef:
         """Digest all rows of all tables, without changing the store."""
@@ -64,7 +72,7 @@ class DatabaseEditor:
         if not self._database.is_there():
             return State.NEITHER
         with self._database.reading() as connection:
-            shapes = shapes_of(connection)
+            shapes = self._shapes.of(connection)
             if isinstance(change, RowChange):
                 return row_state(connection, shapes, change)
             return rows_state(connection, shapes, self._payload, change)
@@ -78,12 +86,12 @@ class DatabaseEditor:
             IntegrityError: ``payload-changed``.
         """
         if len(changes) == 1 and isinstance(changes[0], StoreChange):
-            change_store(self._database, changes[0])
+            change_store(self._database, changes[0], self._template)
             return
         if not self._database.is_there():
             raise conflict(f"There is no store at {self._database.location}.")
         with self._database.changing() as connection:
-            shapes = shapes_of(connection)
+            shapes = self._shapes.of(connection)
             try:
                 self._carry_out(connection, shapes, changes, notify)
             except sa.exc.IntegrityError as error:
@@ -95,6 +103,12 @@ class DatabaseEditor:
         if not self._database.is_there():
             return Backup("", "", 0)
         return back_up(self._database, folder)
+
+    def altered(
+        self, backup: str, done: Sequence[RowChanges], begun: Sequence[RowChanges] = ()
+    ) -> tuple[str, ...]:
+        """Name tables of a killed plan in which somebody else changed rows."""
+        return altered(self._database, backup, done, begun)
 
     def check(self, *earlier: str) -> tuple[str, ...]:
         """Prove that the store is whole."""
@@ -117,7 +131,7 @@ class DatabaseEditor:
             if not isinstance(change, RowsChange):
                 raise TypeError("a store is made or unmade in a commit of its own")
             move_rows(connection, shapes, self._payload, change)
-            notify(StepDone("rows", done, f"{change.rows:,} rows of {change.table}"))
+            notify(StepDone("rows", done, f"{counted(change.rows, 'row')} of {change.table}"))
         carry_out(connection, shapes, single)
 
 
@@ -129,7 +143,7 @@ def _advance(
     for shape in (shapes[name] for name in sorted(names)):
         for column in shape.serials:
             place = connection.scalar(
-                sa.select(sa.func.pg_get_serial_sequence(f'"{shape.name}"', column))
+                sa.select(sa.func.pg_get_serial_sequence(quoted(shape.name), column))
             )
             highest = connection.scalar(sa.select(sa.func.max(shape.table.c[column])))
             if place and highest is not None and highest >= 1:

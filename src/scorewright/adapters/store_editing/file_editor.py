@@ -20,9 +20,12 @@ from scorewright.adapters.store_editing.durability import sync_folder
 from scorewright.adapters.store_editing.payload import Payload
 from scorewright.adapters.store_editing.places import (
     MadeFolders,
+    RealFolders,
+    asides_of,
     contained,
     folder_digest,
     partial_of,
+    real_name,
 )
 from scorewright.adapters.store_editing.references import STATE_FOLDER, listing_digest
 from scorewright.adapters.store_editing.refusals import conflict, outside, write_failed
@@ -62,17 +65,29 @@ class LocalFileEditor:
         self._listed = tuple(Path(os.path.realpath(root)) for root in wanted)
         self._bin = Bin(bin_folder, undone)
         self._made = MadeFolders(bin_folder.parent, bin_folder)
+        self._reals = RealFolders()
         self._payload = Payload(payload)
-        self._database = database
+        self._own = _own(database)
         self._sharing = sharing
 
     def listing(self) -> str:
-        """Return a digest over paths and sizes of all files that are listed."""
-        endings = ("", "-journal", "-wal", "-shm")
-        database = self._database
-        left = [] if database is None else [Path(f"{database}{ending}") for ending in endings]
-        left += [Path(os.path.realpath(path)) for path in left]
-        return listing_digest(self._listed, without=left)
+        """Return a digest over paths and sizes of all files that are listed.
+
+        The store itself is not among them, nor what a restoring moved aside of it: a plan for the
+        store as it is in the backup is not stale because of that.
+        """
+        own = [*self._own, *(asides_of(self._own[0]) if self._own else ())]
+        real = [Path(os.path.realpath(path)) for path in own]
+        return listing_digest(self._listed, without=[*own, *real])
+
+    def require(self, change: FileChanges) -> None:
+        """Refuse a change of something that is not the store's; nothing is read.
+
+        Raises:
+            UsageError: ``plan-outside``.
+        """
+        for path in _paths(change):
+            self._place(path)
 
     def state(self, change: FileChanges) -> State:
         """Compare a change with the disk; contents are read and hashed."""
@@ -121,10 +136,16 @@ class LocalFileEditor:
             raise write_failed(change.path, error) from error
 
     def _place(self, path: str) -> Path:
-        place = contained(path, self._roots)
-        if STATE_FOLDER in place.parts or place == self._database:
+        place, real = contained(path, self._roots, self._reals)
+        folders = [part.casefold() for part in (*place.parts, *real.parts)]
+        if STATE_FOLDER in folders or _is_one_of(place, self._own):
             raise outside(path, "which belongs to the store itself")
         return place
+
+    def _pair(self, change: LinkChange) -> tuple[Path, Path]:
+        paths = (str(real_name(Path(path))) for path in (change.path, change.keeper))
+        path, keeper = (self._place(path) for path in paths)
+        return path, keeper
 
     def _file_state(self, change: FileChange) -> State:
         found = sha256_of(self._place(change.path))
@@ -140,7 +161,7 @@ class LocalFileEditor:
         return State.BEFORE if other is None and one == change.digest else State.NEITHER
 
     def _link_state(self, change: LinkChange) -> State:
-        path, keeper = self._place(change.path), self._place(change.keeper)
+        path, keeper = self._pair(change)
         if sha256_of(path) != change.sha256:
             return State.NEITHER
         is_linked = keeper.exists() and path.samefile(keeper)
@@ -150,7 +171,7 @@ class LocalFileEditor:
         return State.BEFORE if is_equal else State.NEITHER
 
     def _change_file(self, change: FileChange) -> None:
-        place = self._place(change.path)
+        place = Path(change.path)  # its state was looked at a moment ago
         if change.after is None:
             self._bin.take(place, _known(change.before))
             return
@@ -169,9 +190,11 @@ class LocalFileEditor:
         if change.origin.startswith("payload:"):
             write_proved(self._of_payload(change), aside, sha256)
             return None
-        if change.origin not in ("", "bin") and Path(change.origin).is_file():
-            copy_proved(Path(change.origin), aside, sha256, self._sharing)
-            return None
+        if change.origin not in ("", "bin"):
+            origin = real_name(Path(change.origin))
+            if origin.is_file():
+                copy_proved(origin, aside, sha256, self._sharing)
+                return None
         returned = self._bin.find(Path(change.path), sha256)
         if returned is None:
             where = change.origin if change.origin not in ("", "bin") else "the bin"
@@ -199,7 +222,7 @@ class LocalFileEditor:
         sync_folder(here.parent)
 
     def _link(self, change: LinkChange) -> None:
-        path, keeper = self._place(change.path), self._place(change.keeper)
+        path, keeper = self._pair(change)
         aside = partial_of(path)
         if change.is_linked:
             os.link(keeper, aside, follow_symlinks=False)
@@ -211,6 +234,8 @@ class LocalFileEditor:
     def _clear(self, change: FileChanges) -> None:
         """Remove what a killed attempt left aside."""
         partial_of(Path(change.path)).unlink(missing_ok=True)
+        if isinstance(change, LinkChange):
+            partial_of(real_name(Path(change.path))).unlink(missing_ok=True)
 
     def _tidy(self, change: FileChanges) -> None:
         """Take away folders that a plan made and that are empty now."""
@@ -240,6 +265,34 @@ def _digest(place: Path) -> str | None:
     if place.is_dir():
         return folder_digest(place)
     return sha256_of(place)
+
+
+def _paths(change: FileChanges) -> tuple[str, ...]:
+    match change:
+        case FileChange():
+            return (change.path,)
+        case MoveChange():
+            return change.path, change.target
+        case LinkChange():
+            return change.path, change.keeper
+        case _:
+            assert_never(change)
+
+
+def _own(database: Path | None) -> tuple[Path, ...]:
+    """Return the database's file, and those that SQLite keeps beside it."""
+    endings = () if database is None else ("", "-journal", "-wal", "-shm")
+    return tuple(Path(f"{database}{ending}") for ending in endings)
+
+
+def _is_one_of(place: Path, own: Iterable[Path]) -> bool:
+    """Tell whether a path is one of some files, whatever it is called."""
+    name = str(place).casefold()
+    if any(name == str(one).casefold() for one in own):
+        return True
+    return os.path.exists(place) and any(  # noqa: PTH110 - called for every file
+        one.exists() and place.samefile(one) for one in own
+    )
 
 
 def _known(sha256: str | None) -> str:

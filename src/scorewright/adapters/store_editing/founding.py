@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +14,8 @@ from scorewright.adapters.store_editing.children import run_child
 from scorewright.adapters.store_editing.database import Database
 from scorewright.adapters.store_editing.durability import sync_file, sync_folder
 from scorewright.adapters.store_editing.refusals import conflict, invalid, masked, writing
+from scorewright.adapters.store_editing.template import Template
+from scorewright.core.errors import ScorewrightError
 from scorewright.core.plans import StoreChange
 from scorewright.flows.store.editing import State
 
@@ -30,12 +34,19 @@ def store_state(database: Database, change: StoreChange) -> State:
     return State.AFTER if is_there is change.is_there else State.BEFORE
 
 
-def change_store(database: Database, change: StoreChange) -> None:
+def change_store(database: Database, change: StoreChange, template: Template | None = None) -> None:
     """Make the store with MLflow, or take it away while nobody has worked in it.
+
+    Args:
+        database: Of the store.
+        change: To be carried out.
+        template: A store as MLflow makes it, copied for a file; None to make each anew.
 
     Raises:
         ScorewrightError: ``apply-conflict``, ``store-write-failed``, ``store-invalid``.
     """
+    if database.file is not None:
+        _clear(database.file)
     match store_state(database, change):
         case State.AFTER:
             return
@@ -43,23 +54,24 @@ def change_store(database: Database, change: StoreChange) -> None:
             what = "is something else already" if change.is_there else "is a store that is in use"
             raise conflict(f"At {database.location} there {what}.")
         case State.BEFORE if change.is_there:
-            _make(database, change.artifact_root)
+            _make(database, change.artifact_root, template)
         case State.BEFORE:
             _unmake(database)
 
 
-def _make(database: Database, artifact_root: str) -> None:
+def _make(database: Database, artifact_root: str, template: Template | None) -> None:
     if database.file is None:
         _run(database, database.uri, artifact_root)
         return
     file = database.file
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-        for left in file.parent.glob(f".{file.name}.*.partial*"):
-            left.unlink(missing_ok=True)
     aside = file.with_name(f".{file.name}.{secrets.token_hex(6)}.partial")
     try:
-        _run(database, f"sqlite:///{aside.as_posix()}", artifact_root)
+        if not _copied(template, aside, artifact_root):
+            _run(database, f"sqlite:///{aside.as_posix()}", artifact_root)
+            if template is not None:
+                template.keep(aside)
         with writing(file):
             sync_file(aside)
             if file.exists():
@@ -67,7 +79,25 @@ def _make(database: Database, artifact_root: str) -> None:
             aside.replace(file)
             sync_folder(file.parent)
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(ScorewrightError):  # the next attempt clears it away
+            _clear(file)
+
+
+def _copied(template: Template | None, aside: Path, artifact_root: str) -> bool:
+    """Copy the template; where that fails, MLflow makes the store, or says what is in the way."""
+    try:
+        return template is not None and template.copy(aside, artifact_root)
+    except (OSError, sqlite3.Error):
+        for ending in ("", "-journal"):
+            Path(f"{aside}{ending}").unlink(missing_ok=True)
+        return False
+
+
+def _clear(file: Path) -> None:
+    """Remove what a killed attempt left aside."""
+    with writing(file):
+        for left in file.parent.glob(f".{file.name}.*.partial*"):
+            left.unlink(missing_ok=True)
 
 
 def _run(database: Database, uri: str, artifact_root: str) -> None:

@@ -13,7 +13,7 @@ from scorewright.adapters.store_editing.durability import sync_folder
 from scorewright.adapters.store_editing.refusals import write_failed
 from scorewright.core.errors import IntegrityError
 
-__all__ = ["JsonlJournal"]
+__all__ = ["JsonlJournal", "set_aside"]
 
 
 class JsonlJournal:
@@ -27,6 +27,7 @@ class JsonlJournal:
     def __init__(self, path: Path, plan: str) -> None:
         self._path = path
         self._plan = plan
+        self._known: tuple[int, int] | None = None
 
     def entries(self) -> Sequence[Mapping[str, Any]]:
         """Return the whole entries.
@@ -44,15 +45,17 @@ class JsonlJournal:
             ScorewrightError: ``store-write-failed``; the journal is as it was.
             IntegrityError: ``journal-invalid``.
         """
-        found, size = self._read()
-        lines = [] if found else [{"plan": self._plan}]
-        text = "".join(f"{json.dumps(line)}\n" for line in (*lines, entry)).encode()
+        size = self._end()
+        lines = [entry] if size else [{"plan": self._plan}, entry]
+        text = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+        self._known = None
         try:
             self._append(text, size)
         except OSError as error:
             with suppress(OSError):  # what did not reach the disk was not said
                 os.truncate(self._path, size)
             raise write_failed(str(self._path), error) from error
+        self._known = self._seen()
 
     def archive(self) -> None:
         """Put it aside under the next free number.
@@ -60,16 +63,31 @@ class JsonlJournal:
         Raises:
             ScorewrightError: ``store-write-failed``.
         """
-        number = 1
-        while (aside := self._path.with_name(f"{self._path.stem}-{number}.jsonl")).exists():
-            number += 1
         try:
-            self._path.rename(aside)
-            sync_folder(aside.parent)
+            set_aside(self._path)
         except FileNotFoundError:
             return
         except OSError as error:
             raise write_failed(str(self._path), error) from error
+
+    def _end(self) -> int:
+        """Return where the whole lines end; read only if somebody else has written to the file.
+
+        A file that is the same one and as long as it was left holds what was read or written: it
+        only grows, and a line that a crash has cut makes it longer than its whole lines are.
+        """
+        seen = self._seen()
+        if seen is not None and seen == self._known:
+            return seen[1]
+        return self._read()[1]
+
+    def _seen(self) -> tuple[int, int] | None:
+        """Return which file it is, and its size; None where there is none."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size
 
     def _append(self, text: bytes, size: int) -> None:
         is_new = not self._path.exists()
@@ -89,6 +107,8 @@ class JsonlJournal:
 
     def _read(self) -> tuple[list[dict[str, Any]], int]:
         """Return all lines that are whole, and where they end."""
+        self._known = None
+        seen = self._seen()
         try:
             data = self._path.read_bytes()
         except FileNotFoundError:
@@ -100,6 +120,8 @@ class JsonlJournal:
             raise self._invalid("a line of it is damaged") from error
         if found and found[0] != {"plan": self._plan}:
             raise self._invalid("it is that of another plan")
+        if seen is not None and seen[1] == len(whole):
+            self._known = seen
         return found, len(whole)
 
     def _invalid(self, why: str) -> IntegrityError:
@@ -109,3 +131,25 @@ class JsonlJournal:
             "beside it in the store's place.",
             code="journal-invalid",
         )
+
+
+def set_aside(journal: Path) -> Path:
+    """Give a journal the next free number, and return where it lies then.
+
+    Args:
+        journal: Of a plan.
+
+    Raises:
+        OSError: As the system says; `FileNotFoundError` where there is no journal.
+    """
+    number = 1
+    while (aside := journal.with_name(f"{journal.stem}-{number}.jsonl")).exists():
+        number += 1
+    journal.rename(aside)
+    try:
+        sync_folder(aside.parent)
+    except OSError:
+        with suppress(OSError):
+            aside.rename(journal)
+        raise
+    return aside

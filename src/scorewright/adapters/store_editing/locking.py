@@ -16,14 +16,19 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from scorewright.adapters.store_editing.database import Database
-from scorewright.adapters.store_editing.refusals import unreachable, write_failed
+from scorewright.adapters.store_editing.refusals import (
+    unreachable,
+    write_failed,
+    writing,
+)
 from scorewright.core.digests import short
 from scorewright.core.errors import ScorewrightError
 
-__all__ = ["FileStoreLock"]
+__all__ = ["FileStoreLock", "alone_in"]
 
 _LOCK: Final = "lock"
 _HOLDER: Final = "holder.json"
+_BACKUPS: Final = ".backup.lock"
 _NAME_LENGTH: Final = 63
 """Of an application's name in PostgreSQL."""
 
@@ -114,6 +119,35 @@ class FileStoreLock:
             code="store-busy",
             details={"holder": document},
         )
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep others from making a backup in a folder meanwhile: both would write one file.
+
+    Args:
+        folder: Made where it is missing.
+
+    Raises:
+        ScorewrightError: ``store-busy``, ``store-write-failed``.
+    """
+    lock = FileLock(folder / _BACKUPS)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ScorewrightError(
+                f"Another backup is being made in {folder}.",
+                remedy="Wait until it is done, then run the same command again.",
+                code="store-busy",
+                details={"folder": str(folder)},
+            ) from error
+    try:
+        yield
+    finally:
+        _forget(folder / _BACKUPS)
+        lock.release()
 
 
 def _load(file: Path) -> dict[str, Any]:

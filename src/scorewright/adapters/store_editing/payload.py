@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+from scorewright.adapters.store_editing.quoting import quoted
 from scorewright.core.errors import IntegrityError
 from scorewright.core.plans import RowsChange, RowsDigest
 
@@ -33,6 +34,21 @@ class Payload:
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
+    @property
+    def uri(self) -> str:
+        """The file as SQLite opens it for reading only.
+
+        Raises:
+            IntegrityError: ``payload-changed``: it is not there.
+        """
+        if self._path is None or not self._path.is_file():
+            raise IntegrityError(
+                f"The rows of the plan are not there: {self._path or 'no file is named'}.",
+                remedy="Put the file back beside the plan, or make the plan again.",
+                code="payload-changed",
+            )
+        return f"{self._path.absolute().as_uri()}?mode=ro"
+
     def columns(self, table: str) -> tuple[str, ...]:
         """Return the columns of a table, without ``_unit``; none where it is not there."""
         with self._opened() as connection:
@@ -49,10 +65,10 @@ class Payload:
             columns: Which ones.
             order: Columns to sort by.
         """
-        names = ", ".join(map(_quoted, columns))
-        by = f" ORDER BY {', '.join(map(_quoted, order))}" if order else ""
+        names = ", ".join(map(quoted, columns))
+        by = f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
         # Names come from the schema of the file.
-        sql = f"SELECT {names} FROM {_quoted(table)} WHERE {UNIT} = ?{by}"  # noqa: S608
+        sql = f"SELECT {names} FROM {quoted(table)} WHERE {UNIT} = ?{by}"  # noqa: S608
         with self._opened() as connection:
             cursor = connection.execute(sql, (unit,))
             while rows := cursor.fetchmany(_CHUNK):
@@ -86,14 +102,7 @@ class Payload:
             )
 
     def _opened(self) -> closing[sqlite3.Connection]:
-        if self._path is None or not self._path.is_file():
-            raise IntegrityError(
-                f"The rows of the plan are not there: {self._path or 'no file is named'}.",
-                remedy="Put the file back beside the plan, or make the plan again.",
-                code="payload-changed",
-            )
-        uri = f"{self._path.absolute().as_uri()}?mode=ro"
-        return closing(sqlite3.connect(uri, uri=True, isolation_level=None))
+        return closing(sqlite3.connect(self.uri, uri=True, isolation_level=None))
 
 
 def payload_digest(path: Path, table: str, unit: str) -> tuple[int, str]:
@@ -112,9 +121,5 @@ def payload_digest(path: Path, table: str, unit: str) -> tuple[int, str]:
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    found = connection.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
+    found = connection.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
     return tuple(name for _, name, *_ in found if name != UNIT)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

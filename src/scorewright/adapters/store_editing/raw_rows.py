@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scorewright.adapters.store_editing.database import Database
 from scorewright.adapters.store_editing.shapes import plain, shape_of, shapes_of
 from scorewright.core.plans import Row, Scalar
-from scorewright.core.rationalise import TableShape
+
+if TYPE_CHECKING:
+    from scorewright.core.rationalise import TableShape
 
 __all__ = ["DatabaseRows"]
 
@@ -31,6 +33,9 @@ class DatabaseRows:
 
     def shapes(self) -> Mapping[str, TableShape]:
         """Return every table, without generated columns."""
+        # Carrying a plan out comes here seldom, and does without SciPy.
+        from scorewright.core.rationalise import TableShape  # noqa: PLC0415 - heavy
+
         with self._database.reading() as connection:
             found = shapes_of(connection)
         return {name: TableShape(shape.columns, shape.key) for name, shape in found.items()}

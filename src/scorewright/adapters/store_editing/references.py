@@ -5,23 +5,37 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
 from sqlalchemy.engine import Connection
 
-from scorewright.adapters.database_stores import opened
+from scorewright.adapters.database_stores import ServerStore, opened
+from scorewright.adapters.store_editing.contents import sha256_of
 from scorewright.adapters.store_editing.database import Database
+from scorewright.adapters.store_editing.places import utf8
+from scorewright.adapters.store_editing.quoting import quoted
 from scorewright.adapters.store_editing.refusals import masked
 from scorewright.adapters.store_editing.shapes import plain, shapes_of
 from scorewright.core.digests import canonical_json, sha256_hex
 from scorewright.core.plans import RowsDigest, StoreRef, TableRef
 from scorewright.flows.events import ignore
 
-__all__ = ["STATE_FOLDER", "listing_digest", "reference_of", "walked"]
+__all__ = [
+    "STATE_FOLDER",
+    "listing_digest",
+    "reference_of",
+    "seen_again",
+    "source_reference_of",
+    "walked",
+]
 
 STATE_FOLDER: Final = ".scorewright"
 _CHUNK: Final = 5000
+_READ_ONLY: Final = ("mysql", "mariadb")
 _TABLES: Final = (
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
 )
@@ -41,6 +55,8 @@ def reference_of(location: str) -> StoreRef:
     """
     if location.startswith(("http://", "https://")):
         return StoreRef(masked(location), "")
+    if location.partition("://")[0].partition("+")[0] in _READ_ONLY:
+        return StoreRef(masked(location), _of_snapshot(location))
     path = Path(location.removeprefix("file://"))
     if "://" not in location.removeprefix("file://") and path.is_dir():
         return StoreRef(str(path), listing_digest([path], is_timed=True))
@@ -58,6 +74,57 @@ def reference_of(location: str) -> StoreRef:
     return StoreRef(database.location, sha256_hex(canonical_json([schema, rows])), tables=filled)
 
 
+def source_reference_of(location: str) -> StoreRef:
+    """Digest a store as `reference_of` does; with the SHA-256 of a SQLite file, to know it again.
+
+    Raises:
+        ScorewrightError: As `reference_of`.
+    """
+    whole = _whole_file(location)  # before the rows: what changes meanwhile only costs time
+    return replace(reference_of(location), files=whole)
+
+
+def seen_again(planned: StoreRef, location: str) -> StoreRef:
+    """Digest a source once more; a file that is the same to the byte has the same rows.
+
+    Args:
+        planned: By `source_reference_of`.
+        location: Of the same store, with its password.
+
+    Raises:
+        ScorewrightError: As `reference_of`.
+    """
+    if planned.files and planned.files == _whole_file(location):
+        return planned
+    return replace(reference_of(location), location=planned.location)
+
+
+def _whole_file(location: str) -> str:
+    """Return the SHA-256 of a SQLite file, "" for others and where SQLite keeps rows beside it."""
+    file = Path(location.removeprefix("sqlite:///"))
+    if any(os.path.lexists(f"{file}{ending}") for ending in ("-journal", "-wal")):
+        return ""
+    try:
+        return sha256_of(file) or ""
+    except OSError:
+        return ""
+
+
+def _of_snapshot(location: str) -> str:
+    """Digest what a server holds of which plans only read: all that is read of it."""
+    snapshot = ServerStore(location, "").read(ignore, history=True)
+    frames = {**snapshot.tables(), "history": snapshot.history}
+    return sha256_hex(
+        canonical_json(
+            [
+                [name, sha256_hex(frame.sort(pl.all()).write_csv().encode())]
+                for name, frame in sorted(frames.items())
+                if frame is not None
+            ]
+        )
+    )
+
+
 def _of_sqlite(
     connection: sqlite3.Connection,
 ) -> tuple[list[TableRef], Mapping[str, Sequence[str]]]:
@@ -68,9 +135,9 @@ def _of_sqlite(
     try:
         tables = []
         for name, columns in schema.items():
-            selected = ", ".join(f'"{column}"' for column in columns)
+            selected = ", ".join(map(quoted, columns))
             # Names come from the schema.
-            cursor = connection.execute(f'SELECT {selected} FROM "{name}"')  # noqa: S608
+            cursor = connection.execute(f"SELECT {selected} FROM {quoted(name)}")  # noqa: S608
             tables.append(_digested(name, columns, _parts(cursor)))
     finally:
         connection.text_factory = str
@@ -84,7 +151,7 @@ def _parts(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def _stored(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
-    found = connection.execute(f'PRAGMA table_xinfo("{table}")').fetchall()
+    found = connection.execute(f"PRAGMA table_xinfo({quoted(table)})").fetchall()
     return tuple(row[1] for row in found if row[6] not in _GENERATED)
 
 
@@ -121,7 +188,7 @@ def listing_digest(
     """
     left = {str(path) for path in without}
     lines = sorted(
-        [path, found.st_size, *([found.st_mtime_ns] if is_timed else [])]
+        [utf8(path), found.st_size, *([found.st_mtime_ns] if is_timed else [])]
         for root in sorted(set(map(str, roots)))
         for path, found in walked(root)
         if path not in left
@@ -133,14 +200,19 @@ def listing_digest(
 
 
 def walked(root: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Give the files below a folder; links are not followed, our own state is left out."""
+    """Give the files below a folder; links are not followed, our own state is left out.
+
+    What goes while it is looked at, or may not be looked into, is passed over.
+    """
     try:
-        entries = list(os.scandir(root))
-    except FileNotFoundError:
+        with os.scandir(root) as found:
+            entries = list(found)
+    except OSError:
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             if entry.name != STATE_FOLDER:
                 yield from walked(entry.path)
-        else:
+            continue
+        with suppress(OSError):
             yield entry.path, entry.stat(follow_symlinks=False)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from scorewright.adapters.store_locations import masked
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
 
 __all__ = [
     "broken",
     "conflict",
+    "damaged",
     "invalid",
     "locked",
     "masked",
@@ -39,10 +40,15 @@ def conflict(what: str) -> ScorewrightError:
 
 def write_failed(place: str, error: OSError) -> ScorewrightError:
     """Return the error for a place that the system would not let us write."""
+    remedy = (
+        "Free space on the disk or correct the permissions, then run the same command again: it "
+        "goes on where it stopped."
+    )
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        remedy = "A file stands in its place: name another folder, or move the file away."
     return ScorewrightError(
         f"Writing {place} failed: {error.strerror or error}. It is as it was before.",
-        remedy="Free space on the disk or correct the permissions, then run the same command "
-        "again: it goes on where it stopped.",
+        remedy=remedy,
         code="store-write-failed",
         details={"place": place, "errno": error.errno},
     )
@@ -90,10 +96,27 @@ def unreachable(location: str, why: str) -> ScorewrightError:
 
 def broken(location: str, what: str) -> IntegrityError:
     """Return the error for a store that is not whole after a plan."""
+    return _not_whole(
+        location,
+        what,
+        "Take the plan back with 'scorewright store undo', or put the backup in its place.",
+    )
+
+
+def damaged(location: str, what: str) -> IntegrityError:
+    """Return the error for a store that was not whole before any plan."""
+    return _not_whole(
+        location,
+        what,
+        "Put an earlier backup in its place, scorewright store restore BACKUP; or bring what can "
+        f"be read into a new store: scorewright store consolidate {shlex.quote(location)} "
+        "--into NEW",
+    )
+
+
+def _not_whole(location: str, what: str, remedy: str) -> IntegrityError:
     return IntegrityError(
-        f"The store {location} is not whole: {what}.",
-        remedy="Take the plan back with 'scorewright store undo', or put the backup in its place.",
-        code="store-broken",
+        f"The store {location} is not whole: {what}.", remedy=remedy, code="store-broken"
     )
 
 
@@ -105,13 +128,3 @@ def outside(path: str, why: str) -> UsageError:
         "Name the artifact root, or make the plan again.",
         code="plan-outside",
     )
-
-
-def masked(uri: str) -> str:
-    """Replace the password of an address by three stars."""
-    try:
-        password = urlsplit(uri).password
-    except ValueError:
-        password = None
-    uri = uri.replace(f":{password}@", ":***@", 1) if password else uri
-    return re.sub(r"(?<=password=)[^&\s]+", "***", uri)

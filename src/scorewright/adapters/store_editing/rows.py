@@ -58,6 +58,7 @@ def carry_out(
     for change in changes:
         match row_state(connection, shapes, change, lock=True):
             case State.BEFORE:
+                _require_whole(connection, shapes[change.table], change)
                 _set(connection, shapes[change.table], change)
             case State.NEITHER:
                 raise conflict(_unexpected(connection, shapes[change.table], change))
@@ -75,6 +76,33 @@ def _known(shapes: Mapping[str, Shape], change: RowChange) -> Shape:
             code="plan-invalid",
         )
     return shape_of(shapes, change.table, {**change.key, **(change.before or {}), **after})
+
+
+def _require_whole(connection: Connection, shape: Shape, change: RowChange) -> None:
+    """Refuse to take away a row that would come again with less than it holds.
+
+    What the plan does not name may be empty, or what the database fills in by itself.
+    """
+    if change.after is not None:
+        return
+    known = {*change.key, *(change.before or {})}
+    if known >= set(shape.columns):
+        return
+    (row,) = _found(connection, shape, change.key, lock=False)
+    unknown = [
+        name
+        for name, value in row.items()
+        if not (name in known or value is None or shape.defaults.get(name) == str(plain(value)))
+    ]
+    if unknown:
+        raise UsageError(
+            f"The plan takes a row of '{change.table}' away ({key_of(change.key)}) and does not "
+            f"say what it holds in {', '.join(unknown)}: it could not be put back.",
+            remedy="Name every column under 'before', or make the plan with "
+            "'scorewright store plan'.",
+            code="plan-invalid",
+            details={"table": change.table, "columns": unknown},
+        )
 
 
 def _found(connection: Connection, shape: Shape, key: Row, *, lock: bool) -> list[dict[str, Any]]:

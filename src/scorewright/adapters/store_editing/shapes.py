@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,14 @@ from sqlalchemy.engine import Connection
 from scorewright.core.errors import UsageError
 from scorewright.core.plans import Row
 
-__all__ = ["Shape", "key_of", "plain", "shape_of", "shapes_of"]
+__all__ = ["Shape", "Shapes", "key_of", "plain", "shape_of", "shapes_of"]
+
+#: A text, a number or a truth value, perhaps in brackets, perhaps with PostgreSQL's cast.
+_CONSTANT = re.compile(
+    r"\(*(?:'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?|true|false))\)*(?:::[a-z ]+(?:\([\d, ]+\))?)?\)*",
+    re.IGNORECASE,
+)
+_TRUTH = {"true": "1", "false": "0"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +34,7 @@ class Shape:
         switches: Columns of truth values, for databases that tell these from numbers.
         documents: Columns of JSON, which are read and compared as text.
         serials: Columns that a sequence fills.
+        defaults: What fills columns that a new row does not name, as text; constants only.
     """
 
     table: sa.TableClause
@@ -34,6 +43,7 @@ class Shape:
     switches: frozenset[str]
     documents: frozenset[str]
     serials: tuple[str, ...]
+    defaults: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -92,6 +102,25 @@ def shapes_of(connection: Connection) -> dict[str, Shape]:
     }
 
 
+class Shapes:
+    """Reflects the tables of a file once per schema: asking SQLite for all takes a while."""
+
+    def __init__(self) -> None:
+        self._schema: tuple[Any, ...] = ()
+        self._found: dict[str, Shape] = {}
+
+    def of(self, connection: Connection) -> dict[str, Shape]:
+        """Return `shapes_of`, found earlier where every definition is the same to the letter."""
+        if connection.dialect.name != "sqlite":
+            return shapes_of(connection)
+        statement = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+        schema = tuple(map(tuple, connection.exec_driver_sql(statement)))
+        if schema != self._schema or not self._found:
+            self._found = shapes_of(connection)
+            self._schema = schema
+        return self._found
+
+
 def shape_of(shapes: Mapping[str, Shape], table: str, columns: Iterable[str] = ()) -> Shape:
     """Return a table that a plan names.
 
@@ -125,7 +154,17 @@ def _shape(name: str, found: Sequence[Any], key: Sequence[str], is_typed: bool) 
         switches=of(sa.Boolean),
         documents=of(sa.JSON),
         serials=serials,
+        defaults={c["name"]: text for c in stored if (text := _constant(c)) is not None},
     )
+
+
+def _constant(column: Mapping[str, Any]) -> str | None:
+    """Return a default that is a constant; of others, such as expressions, nothing is known."""
+    found = _CONSTANT.fullmatch(str(column.get("default") or ""))
+    if found is None:
+        return None
+    text, word = found.groups()
+    return text.replace("''", "'") if word is None else _TRUTH.get(word.lower(), word)
 
 
 def _is_serial(column: Mapping[str, Any]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sqlite3
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from scorewright.adapters.durable import load_json, save_json
 from scorewright.adapters.store_editing.contents import sha256_of
+from scorewright.adapters.store_editing.quoting import quoted
 from scorewright.adapters.store_editing.trees import tree_digest
 from scorewright.core.digests import short
 from scorewright.core.errors import IntegrityError, UsageError
@@ -23,6 +25,8 @@ from scorewright.flows.store.editing import Backup
 __all__ = ["FolderShelf"]
 
 _NAME: Final = re.compile(r"backup-(\d{8}T\d{6}Z)-([0-9a-f]{12})(?:\.db)?")
+#: What a restoring moved aside: nothing is noted of it, so only its being whole is proved.
+_ASIDE: Final = re.compile(r".+\.replaced-(\d{8}T\d{6}Z)(?:-\d+)?()")
 _NOTE: Final = TypeAdapter(BackupNote)
 
 
@@ -64,17 +68,25 @@ class FolderShelf:
         """Prove that a backup is whole, and still what it was.
 
         Raises:
-            UsageError: ``backup-unknown``.
+            UsageError: ``backup-unknown``, ``backup-unmerged``.
             IntegrityError: ``backup-broken``.
         """
         place = Path(path).absolute()
-        if not _NAME.fullmatch(place.name) or not place.exists():
+        if _named(place) is None or not place.exists():
             raise UsageError(
                 f"There is no backup at {path}.",
                 remedy="scorewright store backup --list shows those that are there.",
                 code="backup-unknown",
             )
         note = _noted(place)
+        log = Path(f"{place}-wal")
+        if log.is_file() and log.stat().st_size:
+            raise UsageError(
+                f"{place} is not whole by itself: committed rows lie beside it, in {log.name}.",
+                remedy="Close the programs that use it, then bring the rows into it: sqlite3 "
+                f"{shlex.quote(str(place))} 'PRAGMA wal_checkpoint(TRUNCATE)'",
+                code="backup-unmerged",
+            )
         try:
             return _proved_tree(place, note) if place.is_dir() else _proved_file(place, note)
         except (OSError, sqlite3.Error) as error:
@@ -88,12 +100,14 @@ def _proved_tree(place: Path, note: BackupNote) -> tuple[str, ...]:
 
 
 def _proved_file(place: Path, note: BackupNote) -> tuple[str, ...]:
-    with closing(sqlite3.connect(f"{place.as_uri()}?mode=ro", uri=True)) as connection:
+    # A backup is whole by itself: SQLite shall put nothing beside it.
+    uri = f"{place.as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         # Names come from the schema.
         counts = (
-            connection.execute(f'SELECT COUNT(*) FROM "{name}"').fetchone()[0]  # noqa: S608
+            connection.execute(f"SELECT COUNT(*) FROM {quoted(name)}").fetchone()[0]  # noqa: S608
             for (name,) in names
         )
         rows = sum(counts)
@@ -116,14 +130,23 @@ def _compare(place: Path, note: BackupNote, digest: str, count: int, what: str) 
 
 
 def _noted(place: Path) -> BackupNote:
-    """Read what was noted; of a backup that a plan made its name says all."""
+    """Read what was noted; of a backup that a plan made its name says all.
+
+    A note that came along when the folder was copied is of the original: whose store that is says
+    nothing of the store beside the copy.
+    """
     try:
         note = _NOTE.validate_python(load_json(_beside(place)))
     except ValidationError:
-        match = _NAME.fullmatch(place.name)
+        match = _named(place)
         stamp, digest = ("", "") if match is None else match.groups()
         return BackupNote(str(place), digest, -1, _size(place), made_at=stamp)
-    return BackupNote(**{**asdict(note), "path": str(place)})
+    is_here = os.path.realpath(note.path) == os.path.realpath(place)
+    return replace(note, path=str(place), location=note.location if is_here else "")
+
+
+def _named(place: Path) -> re.Match[str] | None:
+    return _NAME.fullmatch(place.name) or _ASIDE.fullmatch(place.name)
 
 
 def _beside(place: Path) -> Path:

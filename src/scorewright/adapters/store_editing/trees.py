@@ -12,13 +12,15 @@ from typing import Final
 
 from scorewright.adapters.store_editing.contents import copy_proved, sha256_of
 from scorewright.adapters.store_editing.durability import sync_folder
+from scorewright.adapters.store_editing.locking import alone_in
+from scorewright.adapters.store_editing.places import utf8
 from scorewright.adapters.store_editing.references import STATE_FOLDER, listing_digest
 from scorewright.adapters.store_editing.refusals import invalid, writing
 from scorewright.core.digests import canonical_json, sha256_hex, short
 from scorewright.core.errors import ScorewrightError
 from scorewright.flows.store.editing import Backup
 
-__all__ = ["TreeKeeper", "tree_digest"]
+__all__ = ["TreeKeeper", "copy_tree", "tree_digest"]
 
 _PARTIAL: Final = ".backup.partial"
 _FOLDER: Final = "folder"
@@ -38,21 +40,24 @@ class TreeKeeper:
         """Copy the tree into ``backup-<UTC>-<short digest>``.
 
         Raises:
-            ScorewrightError: ``store-invalid``, ``store-write-failed``, ``store-changed``.
+            ScorewrightError: ``store-invalid``, ``store-write-failed``, ``store-changed``,
+                ``store-busy``.
             IntegrityError: ``copy-differs``.
         """
         if not self._tree.is_dir():
             raise invalid("it is no folder", str(self._tree))
         if _is_inside(folder, self._tree):
             raise invalid("a backup cannot lie within what it copies", str(self._tree))
+        with alone_in(folder):
+            return self._backed_up(folder)
+
+    def _backed_up(self, folder: Path) -> Backup:
         partial = folder / _PARTIAL
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
         try:
             with writing(partial):
                 before = listing_digest([self._tree], is_timed=True)
-                digest, files = _copied(self._tree, partial)
+                digest, files = copy_tree(self._tree, partial)
                 if listing_digest([self._tree], is_timed=True) != before:
                     raise _changed(self._tree)
                 stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -78,7 +83,17 @@ def tree_digest(tree: Path) -> tuple[str, int]:
     return _digest(lines), sum(content != _FOLDER for _, content in lines)
 
 
-def _copied(tree: Path, target: Path) -> tuple[str, int]:
+def copy_tree(tree: Path, target: Path) -> tuple[str, int]:
+    """Copy a tree, each file proved; return its digest and its number of files.
+
+    Args:
+        tree: The folder.
+        target: Not there yet.
+
+    Raises:
+        IntegrityError: ``copy-differs``.
+        OSError: As the system says.
+    """
     target.mkdir(parents=True)
     folders = [target]
     lines = []
@@ -106,17 +121,19 @@ def _walked(tree: Path) -> Iterator[tuple[str, Path]]:
         folders.sort()
         for name in (*folders, *sorted(files)):
             place = Path(here) / name
-            yield place.relative_to(tree).as_posix(), place
+            # Pipes, sockets and devices have no content.
+            if place.is_symlink() or place.is_dir() or place.is_file():
+                yield place.relative_to(tree).as_posix(), place
 
 
 def _content(place: Path) -> str:
     if place.is_symlink():
-        return f"link {place.readlink().as_posix()}"
+        return utf8(f"link {place.readlink().as_posix()}")
     return _FOLDER if place.is_dir() else str(sha256_of(place))
 
 
 def _digest(lines: list[list[str]]) -> str:
-    return sha256_hex(canonical_json(sorted(lines)))
+    return sha256_hex(canonical_json(sorted([utf8(name), content] for name, content in lines)))
 
 
 def _is_inside(folder: Path, tree: Path) -> bool:

@@ -16,6 +16,7 @@ from scorewright.adapters.store_editing.locking import FileStoreLock
 from scorewright.adapters.store_editing.papers import StorePapers
 from scorewright.adapters.store_editing.references import STATE_FOLDER, reference_of
 from scorewright.adapters.store_editing.shelf import FolderShelf
+from scorewright.adapters.store_editing.template import Template
 from scorewright.core.digests import short
 from scorewright.core.plans import Plan
 from scorewright.flows.store.editing import Workshop
@@ -36,6 +37,7 @@ class Workshops:
         sharing: How bytes that lie on the same file system are copied.
         opens: Opens a store with MLflow, for the last proof.
         listed: What has to be the same for an undoing; None for all that lies below the roots.
+        template: An empty store as MLflow makes it; None to make each anew.
     """
 
     def __init__(  # noqa: PLR0913 - everything a plan is carried out with
@@ -48,6 +50,7 @@ class Workshops:
         sharing: Sharing = "copy",
         opens: Opens = open_with_mlflow,
         listed: Iterable[Path] | None = None,
+        template: Template | None = None,
     ) -> None:
         self._location = location
         self._file = Database(location).file
@@ -59,6 +62,7 @@ class Workshops:
         self._sharing = sharing
         self._opens = opens
         self._listed = None if listed is None else tuple(listed)
+        self._template = template
 
     @property
     def folder(self) -> Path:
@@ -83,7 +87,13 @@ class Workshops:
         bins = self._state / "bin"
         bin_folder = bins / short(plan.id)
         return Workshop(
-            store=DatabaseEditor(self._location, payload, head=self._head, opens=self._opens),
+            store=DatabaseEditor(
+                self._location,
+                payload,
+                head=self._head,
+                opens=self._opens,
+                template=self._template,
+            ),
             files=LocalFileEditor(
                 bin_folder,
                 self._roots,

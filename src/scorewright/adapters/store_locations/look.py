@@ -9,10 +9,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from scorewright.adapters.store_locations.masking import masked
 from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.snapshot import AddressKind, parse_address
 
-__all__ = ["Place", "PlaceKind", "is_database", "is_tree", "look", "masked"]
+__all__ = ["Place", "PlaceKind", "is_database", "is_tree", "look"]
 
 _MAGIC: Final = b"SQLite format 3\x00"
 _META: Final = "meta.yaml"
@@ -22,7 +23,6 @@ _DATABASE: Final = "mlflow.db"
 _SUFFIXES: Final = (".db", ".sqlite", ".sqlite3")
 _INNER: Final = "mlruns"
 _SERVERS: Final = ("postgresql", "postgres", "mysql", "mariadb")
-_QUERY_PASSWORD: Final = re.compile(r"(?<=password=)[^&\s]+", re.IGNORECASE)
 _FORMS: Final = (
     "Name a database (mlflow.db, sqlite:///mlflow.db, postgresql://...), a folder (mlruns), "
     "or a server (http://...)."
@@ -56,18 +56,6 @@ class Place:
     def shown(self) -> str:
         """For people: a password is masked."""
         return masked(self.uri) if self.path is None else str(self.path)
-
-
-def masked(uri: str) -> str:
-    """Replace the password of an address by three stars."""
-    hidden = _QUERY_PASSWORD.sub("***", uri)
-    head, separator, rest = hidden.partition("://")
-    # What stands before the last @ of the host is user and password, whatever signs it has.
-    host, slash, path = rest.partition("/")
-    user, at, host = host.rpartition("@")
-    if not (separator and at and ":" in user):
-        return hidden
-    return f"{head}://{user.partition(':')[0]}:***@{host}{slash}{path}"
 
 
 def look(location: str, base: Path) -> Place:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from scorewright.adapters.store_staging.contents import content_of, key_of, part_rows, values_of
 from scorewright.adapters.store_staging.session import (
     Session,
     expression,
@@ -24,12 +25,10 @@ from scorewright.core.consolidation import (
     Verdict,
     judge,
 )
-from scorewright.core.plans import RowChange, net_changes
+from scorewright.core.plans import RowChange
 from scorewright.flows.store.consolidate_ports import Quarantined
 
 __all__ = ["settle_collisions"]
-
-_LAST = "latest_metrics"
 
 
 def settle_collisions(session: Session, table: Carried, parts: Sequence[Carried]) -> None:
@@ -56,12 +55,8 @@ def settle_collisions(session: Session, table: Carried, parts: Sequence[Carried]
     if not places:
         return
     if "main" in places:
-        for part in parts:
-            index = quoted(f"owner_{part.name}")
-            con.execute(
-                f"CREATE INDEX IF NOT EXISTS main.{index} "
-                f"ON {quoted(part.name)} ({quoted(part.owner)})"
-            )
+        for one in (table, *parts):
+            _index(session, one)
     differing = _differing(session, table, parts, places)
     # What an earlier source added to is no longer as the target's copy has it.
     grown = con.execute("SELECT id FROM temp.met WHERE place = 'target'").fetchall()
@@ -71,41 +66,68 @@ def settle_collisions(session: Session, table: Carried, parts: Sequence[Carried]
         _settle(session, table, parts, thing, place)
 
 
+def _index(session: Session, one: Carried) -> None:
+    """Let rows of the payload be found by owner and by key, as those of the copies are."""
+    for kind, columns in (("owner", (one.owner,)), ("met", one.key)):
+        if all(columns):
+            names = ", ".join(map(quoted, columns))
+            session.con.execute(
+                f"CREATE INDEX IF NOT EXISTS main.{quoted(f'{kind}_{one.name}')} "
+                f"ON {quoted(one.name)} ({names})"
+            )
+
+
 def _differing(
     session: Session, table: Carried, parts: Sequence[Carried], places: Iterable[str]
 ) -> set[tuple[str, str]]:
-    """Find those with any row that the other side does not have, all at once."""
+    """Find those with any row that the other side does not have, or with more or fewer rows.
+
+    Every row of the source is looked up by its key. Keys are unique, so where all rows are found
+    and there are as many, there are no others.
+    """
     found: set[tuple[str, str]] = set()
     for place in places:
         for one, owner in ((table, table.key[0]), *((part, part.owner) for part in parts)):
-            compared = [c for c in one.columns if not is_place(one, c) and c not in one.ignored]
-            theirs = ", ".join(f"{expression(one, c)} AS {quoted(c)}" for c in compared)
-            mine = ", ".join(f"m.{quoted(c)}" for c in compared)
-            name, key = quoted(one.name), quoted(owner)
-            ids = f"(SELECT id FROM temp.met WHERE place = '{place}')"
-            there = (
-                f"SELECT {theirs} FROM src.{name} s "
-                f"WHERE s.{key} IN {ids} AND {without_places(one, 's')}"
-            )
-            here = (
-                f"SELECT {mine} FROM {place}.{name} m "
-                f"WHERE m.{key} IN {ids} AND {without_places(one, 'm')}"
-            )
-            if place == "main":
-                here += f" AND {written()}"
-            for first, second in ((there, here), (here, there)):
-                cursor = session.con.execute(
-                    f"SELECT DISTINCT {key} FROM ({first} EXCEPT {second})"
-                )
-                found |= {(thing, place) for (thing,) in cursor}
+            for sql in (_not_found(one, owner, place), _not_as_many(one, owner, place)):
+                found |= {(thing, place) for (thing,) in session.con.execute(sql)}
     return found
+
+
+def _met(one: Carried, owner: str, place: str, alias: str) -> str:
+    """Return what rows of things that are on both sides are selected from."""
+    name = "src" if alias == "s" else place
+    where = f" AND {written()}" if (alias, place) == ("m", "main") else ""
+    return (
+        f"FROM temp.met t CROSS JOIN {name}.{quoted(one.name)} {alias} "
+        f"ON {alias}.{quoted(owner)} = t.id "
+        f"WHERE t.place = '{place}' AND {without_places(one, alias)}{where}"
+    )
+
+
+def _not_found(one: Carried, owner: str, place: str) -> str:
+    compared = [c for c in one.columns if not is_place(one, c) and c not in one.ignored]
+    same = [f"m.{quoted(c)} = {expression(one, c)}" for c in one.key]
+    same += [f"m.{quoted(c)} IS {expression(one, c)}" for c in compared if c not in one.key]
+    where = f" AND {written()}" if place == "main" else ""
+    return (
+        f"SELECT DISTINCT t.id {_met(one, owner, place, 's')} AND NOT EXISTS (SELECT 1 FROM "
+        f"{place}.{quoted(one.name)} m WHERE {' AND '.join(same)}{where})"
+    )
+
+
+def _not_as_many(one: Carried, owner: str, place: str) -> str:
+    counted = " UNION ALL ".join(
+        f"SELECT t.id AS id, {sign} AS n {_met(one, owner, place, alias)}"
+        for sign, alias in ((1, "s"), (-1, "m"))
+    )
+    return f"SELECT id FROM ({counted}) GROUP BY id HAVING SUM(n) <> 0"
 
 
 def _settle(
     session: Session, table: Carried, parts: Sequence[Carried], thing: str, place: str
 ) -> None:
-    here = _content(session, table, parts, thing, place)
-    there = _content(session, table, parts, thing, "src")
+    here = content_of(session, table, parts, thing, place)
+    there = content_of(session, table, parts, thing, "src")
     judgement = judge(here, there, POLICIES[table.name])
     fate = {
         Verdict.IDENTICAL: "duplicate",
@@ -125,84 +147,6 @@ def _settle(
         session.notes.append(f"{session.label}: {table.name} {thing}: the target has more of it.")
     if judgement.verdict is Verdict.CONTINUES:
         _continue(session, table, parts, (thing, place), here, judgement)
-
-
-def _selected(one: Carried, place: str) -> str:
-    columns = [
-        (f"{expression(one, c)} AS {quoted(c)}" if place == "src" else f"s.{quoted(c)}")
-        for c in one.columns
-    ]
-    return ", ".join(columns)
-
-
-def _part_rows(session: Session, part: Carried, thing: str, place: str) -> list[dict[str, Any]]:
-    where = f" AND {written('s')}" if place == "main" else ""
-    return list(
-        session.rows(
-            f"SELECT {_selected(part, place)} FROM {place}.{quoted(part.name)} s "
-            f"WHERE s.{quoted(part.owner)} = ?{where} AND {without_places(part, 's')}",
-            thing,
-        )
-    )
-
-
-def _content(
-    session: Session, table: Carried, parts: Sequence[Carried], thing: str, place: str
-) -> Content:
-    where = f" AND {written('s')}" if place == "main" else ""
-    row = next(
-        session.rows(
-            f"SELECT {_selected(table, place)} FROM {place}.{quoted(table.name)} s "
-            f"WHERE s.{quoted(table.key[0])} = ?{where}",
-            thing,
-        )
-    )
-    read = {
-        part.name: {
-            _key(part, one): tuple(one[c] for c in _valued(part))
-            for one in _part_rows(session, part, thing, place)
-        }
-        for part in parts
-    }
-    if place == "target" and thing in session.grown:
-        _grow(session, (table, parts), thing, row, read)
-    return Content(
-        {name: value for name, value in row.items() if not is_place(table, name)},
-        {name: rows for name, rows in read.items() if name != _LAST},
-        {name: rows for name, rows in read.items() if name == _LAST},
-    )
-
-
-def _grow(
-    session: Session,
-    tables: tuple[Carried, Sequence[Carried]],
-    thing: str,
-    row: dict[str, Any],
-    read: dict[str, dict[tuple[Any, ...], tuple[Any, ...]]],
-) -> None:
-    """Add what an earlier source of the same plan adds and changes."""
-    table, parts = tables
-    for part in parts:
-        for one in _part_rows(session, part, thing, "main"):
-            read[part.name][_key(part, one)] = tuple(one[c] for c in _valued(part))
-    for change in (change for unit in session.changes.values() for change in unit):
-        after = change.after or {}
-        if change.table == table.name and change.key == {table.key[0]: thing}:
-            row.update(after)
-        for part in parts:
-            if change.table == part.name and change.key[part.owner] == thing:
-                key = tuple(value for name, value in change.key.items() if name != part.owner)
-                values = dict(zip(_valued(part), read[part.name][key], strict=True))
-                read[part.name][key] = tuple({**values, **after}.values())
-
-
-def _key(part: Carried, row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[column] for column in part.key if column != part.owner)
-
-
-def _valued(part: Carried) -> list[str]:
-    known = {*part.key, part.owner, *part.ignored}
-    return [column for column in part.columns if column not in known]
 
 
 def _continue(
@@ -225,54 +169,64 @@ def _continue(
         )
     if judgement.row:
         key = {table.key[0]: thing}
-        _change(session, table, unit, place, (key, dict(here.row), dict(judgement.row)))
+        values = (dict(here.row), dict(judgement.row))
+        _change(session, table, unit, where, (key, *values))
     for part in parts:
-        rows = _part_rows(session, part, thing, "src")
+        rows = part_rows(session, part, thing, "src")
         total = session.one(
             f"SELECT COUNT(*) FROM src.{quoted(part.name)} s WHERE s.{quoted(part.owner)} = ?",
             thing,
         )
         added = judgement.added.get(part.name, frozenset())
         changed = judgement.changed.get(part.name, frozenset())
-        new = [row for row in rows if _key(part, row) in added]
-        marks = ", ".join("?" * (len(part.columns) + 1))
-        session.con.executemany(
-            f"{insert_sql(part)} VALUES ({marks})",
-            [(*row.values(), unit) for row in new],
-        )
-        for row in rows:
-            if _key(part, row) in changed:
-                before = dict(
-                    zip(_valued(part), here.last[part.name][_key(part, row)], strict=True)
-                )
-                after = {c: row[c] for c in _valued(part)}
-                key = {c: row[c] for c in part.key}
-                _change(session, part, unit, place, (key, before, after))
+        new = [row for row in rows if key_of(part, row) in added]
+        _add(session, part, where, [(*row.values(), unit) for row in new])
+        for row in (row for row in rows if key_of(part, row) in changed):
+            before = dict(
+                zip(values_of(part), here.last[part.name][key_of(part, row)], strict=True)
+            )
+            after = {c: row[c] for c in values_of(part)}
+            key = {c: row[c] for c in part.key}
+            _change(session, part, unit, where, (key, before, after))
         session.count(part, "merged", len(new) + len(changed))
         session.count(part, "duplicate", total - len(new) - len(changed))
+
+
+def _add(
+    session: Session, part: Carried, where: tuple[str, str], new: list[tuple[Any, ...]]
+) -> None:
+    """Write rows into the payload, and keep where they are: a later source may go on."""
+    if not new:
+        return
+    thing, place = where
+    last = f"SELECT COALESCE(MAX(rowid), 0) FROM main.{quoted(part.name)}"
+    before = session.one(last)
+    marks = ", ".join("?" * len(new[0]))
+    session.con.executemany(f"{insert_sql(part)} VALUES ({marks})", new)
+    if place == "target":
+        found = (before + 1, session.one(last))
+        session.added.setdefault((part.name, thing), []).append(found)
 
 
 def _change(
     session: Session,
     table: Carried,
     unit: str,
-    place: str,
+    where: tuple[str, str],
     change: tuple[dict[str, Any], dict[str, Any], dict[str, Any]],
 ) -> None:
+    thing, place = where
     key, before, after = change
     after = {name: value for name, value in after.items() if before[name] != value}
     if not after:
         return
     if place == "target":
         new = RowChange(table.name, key, {name: before[name] for name in after}, after)
-        changes = session.changes.setdefault(unit, [])
-        earlier = [one for one in changes if (one.table, one.key) == (new.table, new.key)]
-        others = [one for one in changes if one not in earlier]
-        session.changes[unit] = [*others, *net_changes([*earlier, new])]
+        session.changes.add(unit, new, thing)
         return
     sets = ", ".join(f"{quoted(name)} = ?" for name in after)
-    where = " AND ".join(f"m.{quoted(name)} = ?" for name in key)
+    found = " AND ".join(f"m.{quoted(name)} = ?" for name in key)
     session.con.execute(
-        f"UPDATE main.{quoted(table.name)} AS m SET {sets} WHERE {where} AND {written()}",
+        f"UPDATE main.{quoted(table.name)} AS m SET {sets} WHERE {found} AND {written()}",
         (*after.values(), *key.values()),
     )

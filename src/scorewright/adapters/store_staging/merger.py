@@ -35,6 +35,7 @@ from scorewright.core.consolidation import (
     carried,
     map_experiments,
 )
+from scorewright.core.counting import counted
 from scorewright.core.errors import IntegrityError
 from scorewright.core.plans import Balance, unbalanced
 from scorewright.core.snapshot import AddressKind, parse_address
@@ -84,7 +85,7 @@ class SqlMerger:
                 notes=tuple(session.notes),
                 texts=texts,
             )
-        notify(StageDone(_STAGE, f"{sum(line.copied for line in balance):,} rows"))
+        notify(StageDone(_STAGE, counted(sum(line.copied for line in balance), "row")))
         return merged
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,8 @@ from scorewright.core.errors import ScorewrightError
 __all__ = ["Migrations", "revision_of"]
 
 _SECONDS: Final = 3600
+#: What the line of an error begins with; SQLAlchemy says more after it.
+_ERROR: Final = re.compile(r"[\w.]+(?:Error|Exception): ")
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
 _SCHEMA: Final = (
     "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~' "
@@ -84,7 +87,8 @@ class Migrations:
             raise _failed(location, f"no answer within {_SECONDS} s") from error
         said = [line for line in done.stderr.splitlines() if line.strip()]
         if done.returncode:
-            raise _failed(location, said[-1][:500] if said else f"exit code {done.returncode}")
+            named = [line for line in said if _ERROR.match(line)] or said
+            raise _failed(location, named[-1][:500] if named else f"exit code {done.returncode}")
         if revision_of(path) != revision:
             raise _failed(location, f"it ended at revision {revision_of(path) or 'none'}")
 
@@ -110,15 +114,36 @@ class Migrations:
         kept = None if self._kept is None else self._kept / f"mlflow-{self.head}.db"
         if like is not None:
             _make_like(like, path)
-        elif kept is not None and kept.is_file() and revision_of(kept) == self.head:
+        elif kept is not None and _is_whole(kept, self.head):
             shutil.copyfile(kept, path)
         else:
             self.upgrade(path, "an empty database")
             if kept is not None:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                aside = kept.with_suffix(f".{os.getpid()}.partial")
-                shutil.copyfile(path, aside)
-                aside.replace(kept)
+                _keep(path, kept)
+
+
+def _is_whole(kept: Path, head: str) -> bool:
+    """Tell whether every page of a kept database is sound, and its schema the right one."""
+    try:
+        if not kept.is_file():
+            return False
+        with closing(sqlite3.connect(f"{kept.absolute().as_uri()}?mode=ro", uri=True)) as found:
+            is_sound = found.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",)
+        return is_sound and revision_of(kept) == head
+    except (OSError, sqlite3.Error):
+        return False
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Keep a copy for the next time; where that fails, none is kept."""
+    aside = kept.with_suffix(f".{os.getpid()}.partial")
+    with suppress(OSError):
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, aside)
+            aside.replace(kept)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 def _make_like(like: Path, path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scorewright.adapters.store_staging.colliding import settle_collisions
+from scorewright.adapters.store_staging.refused import set_refused_aside
 from scorewright.adapters.store_staging.session import (
     UNIT_KINDS,
     Session,
@@ -44,6 +45,7 @@ def move_entities(session: Session, table: Carried) -> None:
     """
     fates = _identify(session, table)
     settle_collisions(session, table, parts_of(table))
+    set_refused_aside(session, table)
     _pack(session, table)
     _move(session, table, table.key[0], table)
     for part in parts_of(table):
@@ -111,6 +113,11 @@ def _pack(session: Session, table: Carried) -> None:
         "WHERE unit IS NULL AND experiment IS NOT NULL"
     )
     con.execute(f"UPDATE {name} SET unit = '{QUARANTINE}' WHERE fate = 'quarantined'")
+    # Rows come in the order of their units without being sorted.
+    con.execute(
+        f"CREATE INDEX temp.{quoted('units_' + table.name)} ON {quoted('fate_' + table.name)} "
+        "(fate, unit, r)"
+    )
 
 
 def _move(session: Session, part: Carried, owner: str, table: Carried) -> None:

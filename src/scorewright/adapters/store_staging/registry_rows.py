@@ -25,6 +25,7 @@ from scorewright.core.consolidation import (
     merge_registry,
     rewrite,
 )
+from scorewright.core.digests import sha256_hex, short
 from scorewright.core.plans import RowChange
 from scorewright.flows.store.consolidate_ports import Place, Quarantined
 
@@ -38,6 +39,8 @@ REGISTRY: Final = (
     "registered_model_aliases",
 )
 _UNIT: Final = "registry"
+_LONGEST: Final = 200
+"""Bytes of a folder's name; file systems allow 255."""
 _EXPERIMENTS: Final = "_mlflow_experiment_ids"
 _Rows = list[dict[str, Any]]
 
@@ -115,11 +118,19 @@ def _own_places(session: Session, fate: RegistryFate, root: str, own: frozenset[
         if identity not in own or not address:
             continue
         is_kept = one.fate in ("copied", "duplicate")
-        folder = f"{root}/versions/{one.name}/{one.new}" if is_kept else ""
+        folder = f"{root}/versions/{_folder(one.name)}/{one.new}" if is_kept else ""
         session.places["version", identity] = Place(one.fate, folder, _UNIT)
         if folder:
             places.setdefault(session.moves.place_key(address), folder)
     session.moves = replace(session.moves, places=places)
+
+
+def _folder(name: str) -> str:
+    """Return a model's name as a folder; one that no folder can have is told by its digest."""
+    parts = name.split("/")
+    is_fit = all(part.strip(".") and len(part.encode()) <= _LONGEST for part in parts)
+    is_plain = name.isprintable() and "\\" not in name
+    return name if is_fit and is_plain else f"model-{short(sha256_hex(name.encode()))}"
 
 
 def _models(session: Session, fate: RegistryFate) -> None:
@@ -182,14 +193,13 @@ def _join_experiments(
     _write(session, table, row, "merged")
     key = {column: row[column] for column in table.key}
     if place == "target":
-        changes = session.changes.setdefault(_UNIT, [])
-        earlier = [c for c in changes if c.table == table.name and c.key == key]
-        if earlier:
-            text = str((earlier[0].after or {})["value"])
+        earlier = session.changes.earlier(_UNIT, table.name, key)
+        if earlier is not None:
+            text = str((earlier.after or {})["value"])
             parts = [*[part for part in text.split(",") if part], *parts]
             value = f",{','.join(dict.fromkeys(parts))},"
-            changes.remove(earlier[0])
-        changes.append(RowChange(table.name, key, {"value": mine["value"]}, {"value": value}))
+        changed = RowChange(table.name, key, {"value": mine["value"]}, {"value": value})
+        session.changes.put(_UNIT, changed)
         return
     where = " AND ".join(f"{quoted(column)} = ?" for column in key)
     session.con.execute(

@@ -15,7 +15,12 @@ from scorewright.core.errors import ScorewrightError, UsageError
 __all__ = ["copy_server"]
 
 _CHUNK: Final = 5000
-_DRIVERS: Final = {"postgresql": "psycopg", "postgres": "psycopg", "mysql": "pymysql"}
+_DRIVERS: Final = {
+    "postgresql": "psycopg",
+    "postgres": "psycopg",
+    "mysql": "pymysql",
+    "mariadb": "pymysql",
+}
 
 
 def copy_server(uri: str, path: Path, migrations: Migrations) -> str:
@@ -44,7 +49,7 @@ def copy_server(uri: str, path: Path, migrations: Migrations) -> str:
             remedy="Use a PostgreSQL or MySQL database, or a SQLite file.",
             code="store-driver",
         )
-    name = "postgresql" if dialect.startswith("postgres") else dialect
+    name = "postgresql" if dialect.startswith("postgres") else "mysql"
     try:
         engine = sa.create_engine(
             f"{name}+{driver}://{rest}",

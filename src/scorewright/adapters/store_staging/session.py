@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from scorewright.adapters.store_staging.changes import Changes
 from scorewright.core.consolidation import (
     CARRIED,
     QUARANTINE,
@@ -20,7 +21,7 @@ from scorewright.core.consolidation import (
     RewriteKind,
     rewrite,
 )
-from scorewright.core.plans import RowChange, Scalar
+from scorewright.core.plans import Scalar
 from scorewright.flows.store.consolidate_ports import Place, Quarantined
 
 __all__ = [
@@ -67,10 +68,11 @@ class Session:
         moves: Old to new, of the source.
         label: Of the source.
         counts: (line of the balance, fate) -> rows.
-        changes: Unit -> rows of the target that change.
+        changes: Rows of the target that change.
         places: Owner -> place, of the source.
         quarantined, notes: Of all sources.
         grown: Runs, models and traces of the target that an earlier source added to.
+        added: Table and owner -> first and last rowid, in the payload, of what was added to those.
         units: Kind and experiment -> units that are used.
     """
 
@@ -79,11 +81,12 @@ class Session:
         self.moves = Moves({})
         self.label = ""
         self.counts: Counter[tuple[str, str]] = Counter()
-        self.changes: dict[str, list[RowChange]] = {}
+        self.changes = Changes()
         self.places: dict[tuple[str, str], Place] = {}
         self.quarantined: list[Quarantined] = []
         self.notes: list[str] = []
         self.grown: set[str] = set()
+        self.added: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self.units: dict[str, dict[int, int]] = {}
         self.con.create_function("rewrite", -1, self._rewrite)
 

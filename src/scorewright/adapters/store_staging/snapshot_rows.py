@@ -1,29 +1,50 @@
 """The rows of a database for what a tree or a server holds."""
 
-# ruff: noqa: S608 - names of tables and columns are those of our own list
-
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from scorewright.adapters.store_staging.careful import write_rows
+from scorewright.core.consolidation import carried
+from scorewright.core.counting import counted
 from scorewright.core.snapshot import Snapshot
 
-__all__ = ["experiment_numbers", "write_snapshot"]
+__all__ = ["WrittenSnapshot", "experiment_numbers", "write_snapshot"]
 
 _STATUS: Final = {"UNSPECIFIED": 0, "PENDING": 1, "READY": 2, "FAILED": 3}
+#: What the schema allows; a run whose file says anything else has ended, and nobody knows how.
+_RUN_STATUS: Final = frozenset({"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"})
+_RUN_SOURCES: Final = frozenset({"NOTEBOOK", "JOB", "PROJECT", "LOCAL", "UNKNOWN"})
+_UNKNOWN: Final = "FAILED"
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 _CONTEXT: Final = "mlflow.data.context"
 _CHUNK: Final = 5000
 _WORKSPACE: Final = "default"
 
 
-def write_snapshot(snapshot: Snapshot, path: Path) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class WrittenSnapshot:
+    """What became of the rows of a snapshot.
+
+    Attributes:
+        notes: Names that had to be made unique, values that had to be replaced, rows that are left.
+        left: Line of the balance -> rows that no database of the newest schema takes.
+    """
+
+    notes: tuple[str, ...]
+    left: Mapping[str, int]
+
+
+def write_snapshot(snapshot: Snapshot, path: Path) -> WrittenSnapshot:
     """Write a snapshot into an empty database at the newest schema.
 
     Args:
@@ -31,7 +52,7 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> tuple[str, ...]:
         path: The database.
 
     Returns:
-        What a reader should know: names that had to be made unique.
+        What a reader should know, and how many rows could not be written.
     """
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
@@ -42,7 +63,7 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> tuple[str, ...]:
         rows.models()
         rows.registry()
         connection.commit()
-    return tuple(rows.notes)
+    return WrittenSnapshot(tuple(rows.notes), rows.left)
 
 
 class _Rows:
@@ -56,6 +77,7 @@ class _Rows:
     def __init__(self, snapshot: Snapshot, connection: sqlite3.Connection) -> None:
         self.snapshot = snapshot
         self.notes: list[str] = []
+        self.left: dict[str, int] = {}
         self._connection = connection
         self._numbers = experiment_numbers(snapshot.experiments["experiment_id"].to_list())
         self._homes = dict(snapshot.logged_models.select("model_id", "experiment_id").iter_rows())
@@ -68,7 +90,8 @@ class _Rows:
         for one in frame.iter_rows(named=True):
             name = one["name"] or f"experiment {one['experiment_id']}"
             if name in names:
-                name = f"{name} ({one['experiment_id']})"
+                while name in names:
+                    name = f"{name} ({one['experiment_id']})"
                 self.notes.append(f"The name of experiment {one['name']!r} comes twice: {name!r}.")
             names.add(name)
             rows.append(
@@ -96,14 +119,24 @@ class _Rows:
     def runs(self) -> None:
         """Write runs, their parameters and tags, and every point of their metrics."""
         columns = (
-            "run_id experiment_id name user_id status start_time end_time deleted_time "
-            "lifecycle_stage artifact_uri source_type source_name source_version entry_point_name"
+            "run_id experiment_id status source_type name user_id start_time end_time deleted_time "
+            "lifecycle_stage artifact_uri source_name source_version entry_point_name"
         )
         self._write(
             "runs",
             columns.replace("run_id", "run_uuid"),
-            ((run, self._number(e), *rest) for run, e, *rest in self._of("runs", columns)),
+            (
+                (
+                    run,
+                    self._number(experiment),
+                    status if status in _RUN_STATUS else _UNKNOWN,
+                    source if source in _RUN_SOURCES else None,
+                    *rest,
+                )
+                for run, experiment, status, source, *rest in self._of("runs", columns)
+            ),
         )
+        self._note_statuses()
         for table in ("params", "tags"):
             self._write(table, "run_uuid key value", self._of(table, "run_id key value"))
         points = "key value timestamp step is_nan"
@@ -112,6 +145,17 @@ class _Rows:
         if history is None:
             history = self.snapshot.metrics
         self._write("metrics", f"run_uuid {points}", _rows(history, f"run_id {points}"))
+
+    def _note_statuses(self) -> None:
+        found: dict[str, list[str]] = {}
+        for run, status in self._of("runs", "run_id status"):
+            if status not in _RUN_STATUS:
+                found.setdefault(status or "", []).append(run)
+        for status, runs in sorted(found.items()):
+            had = f"with the status '{status}'" if status else "without a status that is understood"
+            self.notes.append(
+                f"{counted(len(runs), 'run')} {had}, carried as {_UNKNOWN}: {', '.join(runs)}."
+            )
 
     def datasets(self) -> None:
         """Write data sets, and which run read which."""
@@ -220,13 +264,12 @@ class _Rows:
         return -1 if number is None else number
 
     def _write(self, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
-        names = columns.split()
-        marks = ", ".join("?" * len(names))
-        self._connection.executemany(
-            # A tree may say a thing twice, which a key of a database forbids.
-            f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})",
-            rows,
-        )
+        """Write rows; what a database does not take is left, counted and named."""
+        refused = write_rows(self._connection, table, columns.split(), rows)
+        self.notes += refused.notes
+        if refused.rows:
+            line = carried(table).what
+            self.left[line] = self.left.get(line, 0) + refused.rows
 
 
 def _rows(frame: pl.DataFrame, columns: str) -> Iterator[tuple[Any, ...]]:
@@ -240,7 +283,8 @@ def experiment_numbers(ids: Iterable[str]) -> dict[str, int]:
         ids: As the tree has them.
     """
     known = list(ids)
-    numbers = {one: int(one) for one in known if one.isdecimal() and int(one) < 1 << 63}
+    # "07" is not 7: each would have the other's runs.
+    numbers = {one: int(one) for one in known if _NUMBER.fullmatch(one) and int(one) < 1 << 63}
     taken = set(numbers.values())
     following = 1
     for one in known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -69,11 +70,7 @@ class StoreStaging:
             case _:
                 revision = ""
                 self._migrations.empty(path, self._like(folder))
-                notes = write_snapshot(snapshot, path)
-                left = _not_read(snapshot, path)
-                notes += tuple(
-                    f"{n:,} {what} are read by number only; left." for what, n in left.items()
-                )
+                notes, left = _write(snapshot, path)
         if revision_of(path) != self._migrations.head:
             self._migrations.upgrade(path, source.location)
         if any(finding.code == _NOT_UTF8 for finding in snapshot.findings):
@@ -120,17 +117,31 @@ def _refuse_newer(snapshot: Snapshot) -> None:
             )
 
 
-def _not_read(snapshot: Snapshot, path: Path) -> dict[str, int]:
-    """Write the traces of a tree; count what is known as a number only."""
+def _write(snapshot: Snapshot, path: Path) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Write what was read; return what a reader should know, and what is left by line."""
+    rows = write_snapshot(snapshot, path)
+    unread, notes = _not_read(snapshot, path)
+    notes = (
+        *rows.notes,
+        *notes,
+        *(f"{n:,} {what} are read by number only; left." for what, n in unread.items()),
+    )
+    return notes, dict(Counter(rows.left) + Counter(unread))
+
+
+def _not_read(snapshot: Snapshot, path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Write the traces of a tree; count what is known as a number only, and name the damaged."""
+    notes: tuple[str, ...] = ()
     traces = int(snapshot.traces["traces"].sum())
     others = dict(snapshot.others.iter_rows())
     if snapshot.source.kind is SourceKind.FILES and traces:
         numbers = experiment_numbers(snapshot.experiments["experiment_id"].to_list())
         written = write_traces(Path(snapshot.source.folder), path, numbers)
+        notes = tuple(written.notes)
         traces -= written.traces
         others["assessments"] = others.get("assessments", 0) - written.assessments
     counts = {"traces": traces, "other rows": sum(others.values())}
-    return {what: number for what, number in counts.items() if number > 0}
+    return {what: number for what, number in counts.items() if number > 0}, notes
 
 
 def _copy(file: Path, path: Path, notify: Notify) -> None:

@@ -6,26 +6,45 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from scorewright.adapters.store_staging.careful import REFUSED, savepoint
+
 __all__ = ["WrittenTraces", "write_traces"]
 
 _META: Final = "meta.yaml"
 _INFO: Final = "trace_info.yaml"
+#: Whatever reading a file that anybody may have written, and keeping what it says, may raise.
+_ODD: Final = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    yaml.YAMLError,
+    *REFUSED,
+)
 
 
 @dataclass(slots=True)
 class WrittenTraces:
-    """How many traces and assessments were written, and those that could not be read."""
+    """How many traces and assessments were written.
+
+    Attributes:
+        traces: All of each, or nothing.
+        assessments: Of those traces.
+        notes: Which of both could not be read or written, and why.
+    """
 
     traces: int = 0
     assessments: int = 0
-    unreadable: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 def write_traces(root: Path, path: Path, numbers: Mapping[str, int]) -> WrittenTraces:
@@ -40,15 +59,8 @@ def write_traces(root: Path, path: Path, numbers: Mapping[str, int]) -> WrittenT
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         for folder, number in _homes(root, numbers):
-            for trace in sorted(folder.iterdir()):
-                try:
-                    info = _yaml(trace / _INFO)
-                    _write(connection, trace, info, number)
-                except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-                    written.unreadable += 1
-                    continue
-                written.traces += 1
-                written.assessments += _assess(connection, trace, info, number)
+            for trace in _folders(folder):
+                _write(connection, trace, number, written)
         connection.commit()
     return written
 
@@ -60,11 +72,19 @@ def _homes(root: Path, numbers: Mapping[str, int]) -> Iterator[tuple[Path, int]]
             continue
         try:
             said = str(_yaml(meta).get("experiment_id", meta.parent.name))
-        except (OSError, ValueError, yaml.YAMLError):
+        except _ODD:
             said = meta.parent.name
         number = numbers.get(said, numbers.get(meta.parent.name))
         if number is not None:
             yield folder, number
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return what is in a folder; of one that cannot be read the snapshot has a finding."""
+    try:
+        return sorted(one for one in folder.iterdir() if one.is_dir())
+    except OSError:
+        return []
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -75,34 +95,71 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 
 def _write(
-    connection: sqlite3.Connection, trace: Path, info: Mapping[str, Any], number: int
+    connection: sqlite3.Connection, trace: Path, number: int, written: WrittenTraces
 ) -> None:
-    identity = _identity(trace, info)
-    tags = dict(_texts(trace / "tags"))
+    try:
+        info = _yaml(trace / _INFO)
+        # Everything is read before anything is written.
+        texts: dict[str, dict[str, str]] = {
+            "trace_tags": dict(_texts(trace / "tags")),
+            "trace_request_metadata": dict(_texts(trace / "request_metadata")),
+        }
+        with savepoint(connection):
+            _insert(connection, "trace_info", _trace(trace, info, number, texts["trace_tags"]))
+            for table, pairs in texts.items():
+                for key, value in pairs.items():
+                    text = {"request_id": _identity(trace, info), "key": key, "value": value}
+                    _insert(connection, table, text)
+    except _ODD as error:
+        written.notes.append(f"Trace {_shown(trace)} cannot be carried and is left: {_why(error)}.")
+        return
+    written.traces += 1
+    for path in sorted((trace / "assessments").glob("*.yaml")):
+        try:
+            row = _assessment(_yaml(path), _identity(trace, info), number, _moment(info))
+            with savepoint(connection):
+                _insert(connection, "assessments", row)
+        except _ODD as error:
+            written.notes.append(
+                f"Assessment {_shown(path)} cannot be carried and is left: {_why(error)}."
+            )
+            continue
+        written.assessments += 1
+
+
+def _insert(connection: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+    marks = ", ".join("?" * len(row))
     connection.execute(
-        "INSERT INTO trace_info (request_id, experiment_id, timestamp_ms, execution_time_ms, "
-        "status, client_request_id, request_preview, response_preview, trace_name, "
-        "db_payload_generation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-        (
-            identity,
-            number,
-            _moment(info),
-            info.get("execution_duration_ms", info.get("execution_time_ms")),
-            info.get("state") or info.get("status") or "STATE_UNSPECIFIED",
-            info.get("client_request_id"),
-            info.get("request_preview"),
-            info.get("response_preview"),
-            tags.get("mlflow.traceName"),
-        ),
+        f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - names of below
+        tuple(row.values()),
     )
-    for table, pairs in (
-        ("trace_tags", tags.items()),
-        ("trace_request_metadata", _texts(trace / "request_metadata")),
-    ):
-        connection.executemany(
-            f"INSERT INTO {table} (request_id, key, value) VALUES (?, ?, ?)",  # noqa: S608 - two names
-            [(identity, key, value) for key, value in pairs],
-        )
+
+
+def _shown(path: Path) -> str:
+    """Return a path as text that can be kept: a name may hold bytes that are not UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def _why(error: BaseException) -> str:
+    """Return a reason in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(".")
+
+
+def _trace(
+    trace: Path, info: Mapping[str, Any], number: int, tags: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "request_id": _identity(trace, info),
+        "experiment_id": number,
+        "timestamp_ms": _moment(info),
+        "execution_time_ms": info.get("execution_duration_ms", info.get("execution_time_ms")),
+        "status": info.get("state") or info.get("status") or "STATE_UNSPECIFIED",
+        "client_request_id": info.get("client_request_id"),
+        "request_preview": info.get("request_preview"),
+        "response_preview": info.get("response_preview"),
+        "trace_name": tags.get("mlflow.traceName"),
+        "db_payload_generation": 0,
+    }
 
 
 def _identity(trace: Path, info: Mapping[str, Any]) -> str:
@@ -127,25 +184,6 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 yield path.relative_to(folder).as_posix(), path.read_bytes().decode()
-
-
-def _assess(
-    connection: sqlite3.Connection, trace: Path, info: Mapping[str, Any], number: int
-) -> int:
-    written = 0
-    for path in sorted((trace / "assessments").glob("*.yaml")):
-        try:
-            row = _assessment(_yaml(path), _identity(trace, info), number, _moment(info))
-        except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-            continue
-        names = ", ".join(row)
-        marks = ", ".join("?" * len(row))
-        connection.execute(
-            f"INSERT INTO assessments ({names}) VALUES ({marks})",  # noqa: S608 - names of below
-            tuple(row.values()),
-        )
-        written += 1
-    return written
 
 
 def _assessment(

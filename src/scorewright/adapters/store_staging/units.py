@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from itertools import groupby
-from operator import itemgetter
 from typing import Final
 
 from scorewright.adapters.store_staging.session import UNIT, Session, quoted
-from scorewright.core.consolidation import CARRIED, QUARANTINE
+from scorewright.core.consolidation import CARRIED, QUARANTINE, Carried
 from scorewright.core.plans import Balance, RowsChange, RowsDigest
 from scorewright.flows.store.consolidate_ports import Unit
 
 __all__ = ["balance_of", "units_of_payload"]
 
-_CHUNK: Final = 2000
+_CHUNK: Final = 5000
 _PHASES: Final = ("experiments", "runs", "models", "traces", "registry", "others")
 _PARTS: Final = re.compile(r"(\w+)(?::(\d+))?(?:/(\w+))?")
 _FATES: Final = ("copied", "merged", "duplicate", "quarantined", "left")
@@ -34,20 +32,25 @@ def units_of_payload(session: Session) -> tuple[Unit, ...]:
         name = quoted(table.name)
         index = quoted(f"unit_{table.name}")
         session.con.execute(f"CREATE INDEX main.{index} ON {name} ({UNIT})")
-        columns = ", ".join(map(quoted, table.columns))
-        cursor = session.con.execute(f"SELECT {UNIT}, {columns} FROM main.{name} ORDER BY {UNIT}")
-        for unit, rows in groupby(cursor, key=itemgetter(0)):
-            if unit == QUARANTINE:
-                continue
-            digest = RowsDigest(table.columns)
-            digest.add(row[1:] for row in rows)
-            change = RowsChange(table.name, unit, digest.rows, digest.hexdigest())
-            found.setdefault(unit, []).append(change)
-    names = sorted(found.keys() | session.changes.keys(), key=_order)
+        units = session.con.execute(f"SELECT DISTINCT {UNIT} FROM main.{name}").fetchall()
+        for (unit,) in units:
+            if unit != QUARANTINE:
+                found.setdefault(unit, []).append(_digested(session, table, unit))
+    names = sorted(found.keys() | session.changes.units(), key=_order)
     return tuple(
-        Unit(name, tuple(found.get(name, ())), tuple(session.changes.get(name, ())))
-        for name in names
+        Unit(name, tuple(found.get(name, ())), session.changes.of_unit(name)) for name in names
     )
+
+
+def _digested(session: Session, table: Carried, unit: str) -> RowsChange:
+    columns = ", ".join(map(quoted, table.columns))
+    cursor = session.con.execute(
+        f"SELECT {columns} FROM main.{quoted(table.name)} WHERE {UNIT} = ?", (unit,)
+    )
+    digest = RowsDigest(table.columns)
+    while rows := cursor.fetchmany(_CHUNK):
+        digest.add(rows)
+    return RowsChange(table.name, unit, digest.rows, digest.hexdigest())
 
 
 def _order(unit: str) -> tuple[int, int, int, str]:

@@ -11,9 +11,17 @@ from scorewright.core.audit.inputs import AuditInput
 from scorewright.core.audit.report import AuditFinding, AuditReport, CriterionResult, State
 from scorewright.core.audit.rule import CRITERIA, SEVERITIES, Criterion, Hit, Rule
 from scorewright.core.audit.view import StoreView, view_of
+from scorewright.core.snapshot import Source, SourceKind
 
 __all__ = ["audit"]
 
+#: Stores that a plan can change in place.
+_CHANGED_BY_PLANS = (SourceKind.SQLITE, SourceKind.POSTGRESQL)
+_PLAN = "scorewright store plan {location}"
+#: What needs the files of models on this machine.
+_PROBE = "scorewright store audit {location} --probe-models"
+_CONSOLIDATE = "scorewright store consolidate {location}"
+_NEW = "mlflow.db"
 #: Below this share of runs a criterion fails.
 _HALF = 0.5
 
@@ -29,23 +37,34 @@ def audit(given: AuditInput, rules: Iterable[Rule]) -> AuditReport:
         The same report for the same input.
     """
     view = view_of(given)
-    location = given.snapshot.source.location
+    source = given.snapshot.source
     found = [
         (rule, hits) for rule in rules if (hits := tuple(h for h in rule.check(view) if h.subjects))
     ]
-    findings = [_finding(rule, hits, location) for rule, hits in found]
+    findings = [_finding(rule, hits, source) for rule, hits in found]
     return AuditReport(
-        location=location,
+        location=source.location,
         criteria=tuple(_criterion(name, found, view) for name in CRITERIA),
         findings=tuple(sorted(findings, key=_order)),
         counts=_counts(given, view),
     )
 
 
-def _finding(rule: Rule, hits: tuple[Hit, ...], location: str) -> AuditFinding:
+def _finding(rule: Rule, hits: tuple[Hit, ...], source: Source) -> AuditFinding:
     severity = min((rule.weight(hit) for hit in hits), key=SEVERITIES.index)
-    remedy = rule.remedy.replace("{location}", shlex.quote(location))
+    remedy = _remedy(rule.remedy, source)
     return AuditFinding(rule.code, rule.criterion, severity, rule.title, remedy, hits)
+
+
+def _remedy(text: str, source: Source) -> str:
+    """Put the store into a remedy; where that cannot be done to it, say what comes before."""
+    cannot: tuple[str, ...] = () if source.kind in _CHANGED_BY_PLANS else (_PLAN,)
+    cannot += (_PROBE,) if source.kind is SourceKind.SERVER else ()
+    if any(command in text for command in cannot):
+        for command in cannot:
+            text = text.replace(command, command.replace("{location}", _NEW))
+        text = f"consolidate first: {_CONSOLIDATE} --into {_NEW}; then {text}"
+    return text.replace("{location}", shlex.quote(source.location))
 
 
 def _order(finding: AuditFinding) -> tuple[int, int, str]:

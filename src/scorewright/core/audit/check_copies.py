@@ -60,7 +60,8 @@ def _copies(view: StoreView) -> Iterator[Hit]:
 def _several_optima(view: StoreView) -> Iterator[Hit]:
     """Tell of one model, at the same costs, with different thresholds called optimal.
 
-    The same model is the same parameters, data and ranking within one experiment.
+    The same model is the same parameters, data and ranking, in whichever experiments it lies. Runs
+    that logged no parameter or no ranking figure are told apart by their experiment.
     """
     snapshot = view.given.snapshot
     thresholds = snapshot.metrics.filter(
@@ -84,15 +85,18 @@ def _several_optima(view: StoreView) -> Iterator[Hit]:
         .join(thresholds, on="run_id", how="inner", maintain_order="left")
         .join(same, on="run_id", how="inner", maintain_order="left")
     )
+    is_told = pl.col("run_id").is_in(ranks["run_id"].unique().to_list())
+    is_told &= pl.col("run_id").is_in(params["run_id"].unique().to_list())
+    place = pl.when(is_told).then(pl.lit("")).otherwise("experiment_id").alias("place")
     sums = [f"h{seed}" for seed in _SEEDS]
-    groups = rows.group_by("experiment_id", *sums, maintain_order=True).agg(
-        "run_id", "threshold", pl.col("experiment").first()
+    groups = rows.group_by(place, *sums, maintain_order=True).agg(
+        "run_id", "threshold", pl.col("experiment").unique(maintain_order=True)
     )
     for row in groups.iter_rows(named=True):
         values = sorted({round(value, 9) for value in row["threshold"]})
         if len(values) > 1:
             shown = ", ".join(f"{value:g}" for value in values)
-            text = f"one model of {row['experiment']}, thresholds {shown}"
+            text = f"one model of {', '.join(row['experiment'])}, thresholds {shown}"
             yield Hit(view.subjects(row["run_id"]), text, {"thresholds": values})
 
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from scorewright.core.audit.figures import FIGURES, Rows, logged_doubt, recomputed, rows_of
+from scorewright.core.audit.figure_names import spoken
+from scorewright.core.audit.figures import (
+    Rows,
+    alternatives,
+    logged_doubt,
+    over_folds,
+    recomputed,
+    rows_of,
+    rows_of_role,
+)
 from scorewright.core.audit.predictions import Predictions
 from scorewright.core.audit.rule import Check, Hit
 from scorewright.core.audit.view import StoreView
@@ -40,7 +49,9 @@ class _Claim:
 
 
 def _claims(view: StoreView) -> list[_Claim]:
-    logged = view.figures(*FIGURES, *_COUNTS, _THRESHOLD, _COST)
+    keys = view.given.snapshot.metrics["key"].unique().drop_nulls().to_list()
+    names = [key for key in keys if spoken(key) is not None]
+    logged = view.figures(*names, *_COUNTS, _THRESHOLD, _COST)
     params = view.params("cost_fn", "cost_fp")
     stored = view.given.predictions
     return [
@@ -61,11 +72,10 @@ def _costs(params: Mapping[str, str]) -> CostMatrix | None:
 def _figures(view: StoreView) -> Iterator[Hit]:
     for claim in view.once(_claims):
         wrong = {}
-        for name in FIGURES:
-            if name in claim.logged:
-                found = _contradiction(name, claim)
-                if found is not None:
-                    wrong[name] = {"logged": claim.logged[name], "recomputed": found}
+        for metric in sorted(claim.logged):
+            found = _contradiction(metric, claim)
+            if found is not None:
+                wrong[metric] = {"logged": claim.logged[metric], "recomputed": found}
         if wrong:
             parts = [
                 f"{name} {pair['logged']:.6g}, its predictions give {pair['recomputed']:.6g}"
@@ -75,19 +85,40 @@ def _figures(view: StoreView) -> Iterator[Hit]:
             yield Hit((view.subject(claim.run),), "; ".join(parts), detail)
 
 
-def _contradiction(name: str, claim: _Claim) -> float | None:
+def _contradiction(metric: str, claim: _Claim) -> float | None:
     """Return what the predictions give, where no choice of rows gives what was logged."""
-    logged = claim.logged[name]
+    told = spoken(metric)
+    if told is None:
+        return None
+    figure, role = told
+    logged = claim.logged[metric]
     first = None
-    for rows in rows_of(claim.stored):
-        found = recomputed(name, rows)
-        if found is None:
-            continue
-        value, doubt = found
+    for value, doubt in _possible(figure, role, claim):
         if abs(value - logged) <= logged_doubt(logged) + doubt:
             return None
         first = value if first is None else first
     return first
+
+
+def _possible(figure: str, role: str, claim: _Claim) -> Iterator[tuple[float, float]]:
+    """Give what a figure may be, with the doubt of each.
+
+    A figure without a role may be that of any rows, but not of those whose own figure the run
+    has logged besides: beside ``test_auc``, ``auc`` is that of other rows.
+    """
+    own = {spoken(name) for name in claim.logged}
+    for stored in (claim.stored, *claim.stored.others):
+        if stored.is_backfilled and not role:
+            continue
+        mine = replace(stored, others=())
+        for rows in rows_of_role(mine, role) if role else rows_of(mine):
+            if role or not rows.role or (figure, rows.role) not in own:
+                for way in alternatives(stored, rows):
+                    found = recomputed(figure, way)
+                    if found is not None:
+                        yield found
+        if role in ("", "oof") and (found := over_folds(figure, stored)) is not None:
+            yield found
 
 
 def _threshold(view: StoreView) -> Iterator[Hit]:
@@ -97,6 +128,8 @@ def _threshold(view: StoreView) -> Iterator[Hit]:
         logged = claim.logged.get(_THRESHOLD)
         if logged is None or claim.costs is None or not _is_cheapest(claim.stored.analysis):
             continue
+        if not _is_priced(claim.stored):
+            continue
         found = [_priced(rows, logged, claim.costs) for rows in rows_of(claim.stored)]
         if any(cost <= (1.0 + excess) * best for cost, best, _ in found):
             continue
@@ -104,6 +137,11 @@ def _threshold(view: StoreView) -> Iterator[Hit]:
         text = f"{logged:.6g} costs {cost:,.0f}, {at:.6g} would cost {best:,.0f}"
         detail = {"logged": logged, "cost": cost, "optimum": at, "least_cost": best}
         yield Hit((view.subject(claim.run),), text, detail | {"file": claim.stored.path})
+
+
+def _is_priced(stored: Predictions) -> bool:
+    """Return whether costs follow from the rows: whether weights count, no run says."""
+    return stored.weight is None and not stored.is_backfilled
 
 
 def _is_cheapest(analysis: Mapping[str, Any]) -> bool:
@@ -122,8 +160,12 @@ def _priced(rows: Rows, threshold: float, costs: CostMatrix) -> tuple[float, flo
     best = curve.best()
     low, high = _around(threshold, rows)
     near = (curve.threshold >= low) & (curve.threshold <= high)
-    cost = curve.at(threshold).cost
-    return min([cost, *curve.cost[near].tolist()]), best.cost, best.threshold
+    found = [curve.at(threshold).cost, *curve.cost[near].tolist()]
+    if rows.unit:
+        # On which side rows within the rounding lay is not known: perhaps all on the right one.
+        strict, mild = (confusion(rows.y, rows.p, at) for at in (low, high))
+        found.append(costs.false_negative * strict.fn + costs.false_positive * mild.fp)
+    return min(found), best.cost, best.threshold
 
 
 def _around(threshold: float, rows: Rows) -> tuple[float, float]:
@@ -139,7 +181,7 @@ def _at_threshold(view: StoreView) -> Iterator[Hit]:
         if claim.costs is None:
             wanted.pop(_COST, None)
         threshold = claim.logged.get(_THRESHOLD)
-        if not wanted or threshold is None:
+        if not wanted or threshold is None or not _is_priced(claim.stored):
             continue
         tried = [_wrong(wanted, threshold, rows, claim.costs) for rows in rows_of(claim.stored)]
         if all(tried):

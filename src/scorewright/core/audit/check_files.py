@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
@@ -15,6 +17,14 @@ __all__ = ["FILE_CHECKS"]
 _PICKLES = r"(?i)\.(pkl|pickle|joblib|dill|cloudpickle)$"
 #: Files that are empty on purpose.
 _MARKERS = r"(^|/)(__init__\.py|\.gitkeep|py\.typed)$"
+#: Nothing reads what a program has said: an empty one is no loss.
+_SAID = r"(?i)\.(log|out|err)$"
+#: What lies beside these describes a model, and each model brings it along.
+_DESCRIBED = ("MLmodel", "manifest.json")
+#: Files that are the model itself.
+_WEIGHTS = re.compile(
+    r"(?i)(model\.[a-z0-9]+|[^/]+\.(pkl|pickle|joblib|onnx|cbm|skops|ubj|bst|lgb|xgb|h5|keras))$"
+)
 _OWNERS: dict[str, SubjectKind] = {"run": "run", "model": "logged_model", "version": "version"}
 
 
@@ -143,14 +153,40 @@ def _makers(view: StoreView) -> dict[str, str]:
 
 
 def _is_by_design(view: StoreView, row: dict[str, list[str]]) -> bool:
-    """Return whether a run and the model it logged hold one copy each.
+    """Return whether a run and the model it logged hold one copy each, or models their papers.
 
-    A run keeps what it made beside its charts, and MLflow 3 keeps logged models apart.
+    A run keeps what it made beside its charts, and MLflow 3 keeps logged models apart. Every
+    model has to stand alone, so those made from the same features describe the same features.
     """
+    if "path" in row and _are_papers(view, row):
+        return True
     makers = view.once(_makers)
     owners = list(zip(row["owner"], row["owner_id"], strict=True))
     runs = {makers.get(number, number) for _, number in owners}
     return len(set(owners)) == len(owners) and len(runs) == 1
+
+
+def _model_folders(view: StoreView) -> dict[tuple[str, str], list[str]]:
+    """Return the folders of models by owner, with a slash at the end, "" for all its files."""
+    found: dict[tuple[str, str], list[str]] = {}
+    rows = view.once(_living).select("owner", "owner_id", "path")
+    for owner, number, path in rows.iter_rows():
+        top, slash, name = path.rpartition("/")
+        if name in _DESCRIBED:
+            found.setdefault((owner, number), []).append(f"{top}{slash}")
+    return found
+
+
+def _are_papers(view: StoreView, row: dict[str, list[str]]) -> bool:
+    """Return whether every copy belongs to another model, and is not the model itself."""
+    folders = view.once(_model_folders)
+    homes = set()
+    for owner, number, path in zip(row["owner"], row["owner_id"], row["path"], strict=True):
+        tops = [top for top in folders.get((owner, number), ()) if path.startswith(top)]
+        if not tops or _WEIGHTS.search(path):
+            return False
+        homes.add((owner, number, min(tops, key=len)))
+    return len(homes) == len(row["path"])
 
 
 def _named(view: StoreView, rows: pl.DataFrame) -> Iterator[Hit]:
@@ -165,7 +201,11 @@ def _named(view: StoreView, rows: pl.DataFrame) -> Iterator[Hit]:
 def _empty(view: StoreView) -> Iterator[Hit]:
     files = view.once(_living).filter(pl.col("owner").fill_null("") != "")
     is_marker = pl.col("path").str.contains(_MARKERS)
-    yield from _named(view, files.filter(pl.col("size") == 0, ~is_marker))
+    bare = files.filter(pl.col("size") == 0, ~is_marker)
+    is_said = pl.col("path").str.contains(_SAID)
+    yield from _named(view, bare.filter(~is_said))
+    for hit in _named(view, bare.filter(is_said)):
+        yield replace(hit, severity="info")
 
 
 def _pickles(view: StoreView) -> Iterator[Hit]:

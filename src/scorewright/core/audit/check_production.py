@@ -13,7 +13,6 @@ from scorewright.core.audit.view import StoreView
 
 __all__ = ["PRODUCTION_CHECKS"]
 
-_ALIASES = ("champion", "production")
 _DELETED = "Deleted_Internal"
 _STAGES = ("Staging", "Production")
 
@@ -29,11 +28,16 @@ def _versions(view: StoreView) -> pl.DataFrame:
     )
 
 
+def _is(value: str, word: str) -> bool:
+    return value.strip().lower() == word
+
+
 def _run_claims(view: StoreView) -> dict[str, str]:
     """Return how each run claims production, by run id."""
-    claims = {r: "stage = production" for r, v in view.tag("stage").items() if v == "production"}
+    stages = view.tag("stage").items()
+    claims = {run: "stage = production" for run, stage in stages if _is(stage, "production")}
     for run, status in view.tag("status").items():
-        if status == "deployed":
+        if _is(status, "deployed"):
             claims[run] = ", ".join(filter(None, [claims.get(run), "status = deployed"]))
     return {run: claims[run] for run in view.names if run in claims}
 
@@ -45,9 +49,12 @@ def _version_claims(view: StoreView) -> dict[tuple[str, int], str]:
         for name, number, stage in _versions(view).select("name", "version", "stage").iter_rows()
         if stage == "Production"
     }
-    aliases = view.given.snapshot.registered_model_aliases.sort("name", "alias")
+    alive = _versions(view).select("name", "version")
+    aliases = view.given.snapshot.registered_model_aliases.sort("name", "alias").join(
+        alive, on=["name", "version"], how="semi", maintain_order="left"
+    )
     for name, alias, number in aliases.select("name", "alias", "version").iter_rows():
-        if alias in _ALIASES:
+        if _is(alias, "champion") or _is(alias, "production"):
             parts = [claims.get((name, number)), f"alias {alias}"]
             claims[name, number] = ", ".join(filter(None, parts))
     return claims
@@ -86,18 +93,37 @@ def _several_runs(view: StoreView) -> Iterator[Hit]:
 
 
 def _several_experiments(view: StoreView) -> Iterator[Hit]:
+    """Tell of experiments of one project; one that names no project may be of any."""
     tags = view.given.snapshot.experiment_tags
-    is_claim = ((pl.col("key") == "stage") & (pl.col("value") == "production")) | (
-        (pl.col("key") == "status") & (pl.col("value") == "deployed")
+    value = pl.col("value").str.strip_chars().str.to_lowercase()
+    is_claim = ((pl.col("key") == "stage") & (value == "production")) | (
+        (pl.col("key") == "status") & (value == "deployed")
     )
     rows = tags.filter(is_claim).select("experiment_id").unique()
     claiming = view.experiments.join(rows, on="experiment_id", how="semi").sort("experiment_id")
-    if claiming.height > 1:
+    projects = _projects(view)
+    known = sorted({p for n in claiming["experiment_id"] if (p := projects.get(n, ""))})
+    for project in known or [""]:
         subjects = tuple(
             Subject("experiment", number, name or "")
             for number, name in claiming.select("experiment_id", "name").iter_rows()
+            if projects.get(number, "") in ("", project)
         )
-        yield Hit(subjects, "all claim to be the production experiment")
+        if len(subjects) > 1:
+            of = f" of project {project}" if project else ""
+            yield Hit(subjects, f"all claim to be the production experiment{of}")
+
+
+def _projects(view: StoreView) -> dict[str, str]:
+    """Return the project of experiments: by their own tag, else the one that all runs name."""
+    told: dict[str, set[str]] = {}
+    own = view.tag("project")
+    for run, number in view.runs.select("run_id", "experiment_id").iter_rows():
+        if own.get(run):
+            told.setdefault(number, set()).add(own[run])
+    found = {number: next(iter(names)) for number, names in told.items() if len(names) == 1}
+    tags = view.given.snapshot.experiment_tags.filter(pl.col("key") == "project")
+    return found | dict(tags.select("experiment_id", "value").drop_nulls().iter_rows())
 
 
 def _without_model(view: StoreView) -> Iterator[Hit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -28,10 +29,13 @@ def _roles(view: StoreView) -> Iterator[Hit]:
         if rows is None or not _is_test(stored):
             continue
         count = len(stored.y) if stored.role is None else int(_tested(stored).sum())
-        if count >= rows:
+        detail = {"predictions": count, "training_rows": rows, "file": stored.path}
+        if count == rows:
             text = f"{count:,} test predictions that were the {rows:,} training rows"
-            detail = {"predictions": count, "training_rows": rows, "file": stored.path}
             yield Hit((view.subject(run),), text, detail)
+        elif count > rows:
+            text = f"{count:,} test predictions of a model of {rows:,} training rows: see whether "
+            yield Hit((view.subject(run),), f"{text}these are among them", detail, "warning")
 
 
 def _tested(stored: Predictions) -> npt.NDArray[np.bool_]:
@@ -44,8 +48,10 @@ def _is_test(stored: Predictions) -> bool:
         return False
     if stored.role is not None:
         return bool(_tested(stored).any())
-    name = f"{stored.path} {stored.analysis.get('data_role', '')}".lower()
-    return any(word in name for word in _TEST)
+    told = f"{stored.path} {stored.analysis.get('data_role', '')}".lower()
+    # Whole words: "root" and "latest" are no tests.
+    words = f" {re.sub(r'[^a-z0-9]+', ' ', told)} "
+    return any(f" {re.sub(r'[^a-z0-9]+', ' ', word)} " in words for word in _TEST)
 
 
 def _training_rows(view: StoreView) -> dict[str, int]:

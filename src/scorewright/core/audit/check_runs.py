@@ -8,7 +8,6 @@ from datetime import timedelta
 import polars as pl
 
 from scorewright.core.audit.rule import Check, Hit
-from scorewright.core.audit.subjects import Subject
 from scorewright.core.audit.view import StoreView
 
 __all__ = ["RUN_CHECKS"]
@@ -113,18 +112,6 @@ def _not_finite(view: StoreView) -> Iterator[Hit]:
         yield Hit((view.subject(run),), text, {"metrics": values})
 
 
-def _broken_models(view: StoreView) -> Iterator[Hit]:
-    models = set(view.given.snapshot.logged_models["model_id"])
-    for key, reason in view.given.broken_models.items():
-        if key in view.names:
-            subject = view.subject(key)
-        elif key in models:
-            subject = Subject("logged_model", key)
-        else:
-            subject = Subject("version", key)
-        yield Hit((subject,), reason.rstrip("."), {"reason": reason})
-
-
 RUN_CHECKS: dict[str, Check] = {
     "RUN-001": _still_running,
     "RUN-002": _without_reason,
@@ -132,5 +119,4 @@ RUN_CHECKS: dict[str, Check] = {
     "RUN-004": _no_artifacts,
     "RUN-006": _lost_parent,
     "RUN-008": _not_finite,
-    "MODEL-004": _broken_models,
 }

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from scorewright.core.audit.models import TriedModel
 from scorewright.core.audit.predictions import Predictions
 from scorewright.core.conventions import Conventions
 from scorewright.core.findings import Finding
@@ -72,6 +73,7 @@ class AuditInput:
         facts: The project around the store.
         predictions: Stored predictions by run id.
         broken_models: Why a model does not load, by ``name/version``, model id or run id.
+        tried_models: What came of the models that were looked at, or tried.
         limits: Where rules draw their line.
         has_files: Whether files were looked for at all; without, no rule speaks of them.
     """
@@ -86,5 +88,6 @@ class AuditInput:
     facts: ProjectFacts = ProjectFacts()
     predictions: Mapping[str, Predictions] = field(default_factory=dict)
     broken_models: Mapping[str, str] = field(default_factory=dict)
+    tried_models: tuple[TriedModel, ...] = ()
     limits: AuditLimits = AuditLimits()
     has_files: bool = True

@@ -10,17 +10,29 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-__all__ = ["LABELS", "SCORES", "Predictions", "predictions_of"]
+__all__ = ["BACKFILLED", "KEYS", "LABELS", "SCORES", "Predictions", "predictions_of"]
 
 #: Names of the column of outcomes, in order of trust, lower case.
-LABELS = ("y", "y_true", "target", "label", "actual", "true", "truth", "outcome", "default")
+LABELS = (
+    "y", "y_true", "ytrue", "target", "label", "labels", "actual", "y_actual", "true", "truth",
+    "ground_truth", "y_test", "y_val", "y_valid", "observed", "outcome", "default", "is_default",
+    "default_flag", "bad", "is_bad", "bad_flag", "class",
+)  # fmt: skip
 #: Names of the column of probabilities.
 SCORES = (
-    "p", "pd", "y_prob", "y_proba", "y_pred_proba", "proba", "probability", "prob", "oof",
-    "oof_pred", "y_score", "score", "prediction_proba", "predicted_proba", "y_pred",
-    "prediction", "pred",
+    "p", "pd", "p_default", "p_bad", "prob_default", "prob_bad", "proba_1", "prob_1", "p_1", "p1",
+    "probability_1", "class_1", "y_prob", "y_proba", "y_pred_proba", "proba", "probability", "prob",
+    "oof", "oof_pred", "y_score", "score", "prediction_proba", "predicted_proba", "y_pred",
+    "prediction", "predictions", "pred", "pred_proba", "pred_prob", "y_pred_prob", "y_hat",
+    "yhat", "predicted_probability", "preds", "1",
 )  # fmt: skip
 _ROLES = ("role", "data_role", "split", "set", "subset", "sample", "partition")
+_WEIGHTS = ("weight", "weights", "sample_weight", "w")
+#: Names of the column that names the rows, lower case.
+KEYS = ("row_key", "key", "id", "row_id", "sk_id_curr", "application_id", "loan_id",
+         "customer_id", "client_id", "index", "row")  # fmt: skip
+#: Column of predictions that a backfill has made of a model.
+BACKFILLED = "backfilled"
 _FOLDS = ("fold", "cv_fold", "fold_id")
 #: More of them are no folds.
 _MOST_FOLDS = 100
@@ -40,6 +52,11 @@ class Predictions:
         analysis: The run's ``threshold_analysis.json``, empty without one.
         fold: Which fold held each row out, shape (n,), counted from 0 in the order of the folds;
             None where the rows do not say, or name fewer than two.
+        weight: Of each row, shape (n,), positive; None where all weigh the same.
+        keys: What names each row, shape (n,); None where the file has no such column.
+        others: Further files of predictions of the same run.
+        is_backfilled: Whether a backfill has made them of the run's model, on data of its
+            choice: figures that the run logged before are not about these rows.
     """
 
     path: str
@@ -50,6 +67,10 @@ class Predictions:
     unit: float = 0.0
     analysis: Mapping[str, Any] = field(default_factory=dict)
     fold: npt.NDArray[np.int64] | None = None
+    weight: npt.NDArray[np.float64] | None = None
+    keys: pl.Series | None = None
+    others: tuple[Predictions, ...] = ()
+    is_backfilled: bool = False
 
 
 def predictions_of(
@@ -76,8 +97,10 @@ def predictions_of(
         # Two values are decisions, not scores.
         if p is None or np.isin(p, (0.0, 1.0)).all():
             continue
-        role = next((names[n] for n in _ROLES if n in names), None)
-        fold = next((names[n] for n in _FOLDS if n in names), None)
+        role, fold, weight, key = (
+            next((names[n] for n in wanted if n in names), None)
+            for wanted in (_ROLES, _FOLDS, _WEIGHTS, KEYS)
+        )
         return Predictions(
             path=path,
             y=y.astype(np.int8),
@@ -87,6 +110,9 @@ def predictions_of(
             unit=_unit(p, frame[name].dtype),
             analysis=dict(analysis or {}),
             fold=None if fold is None else _places(frame[fold]),
+            weight=None if weight is None else _weights(frame[weight]),
+            keys=None if key is None else frame[key],
+            is_backfilled=BACKFILLED in frame.columns,
         )
     return None
 
@@ -97,6 +123,13 @@ def _numbers(column: pl.Series) -> npt.NDArray[np.float64] | None:
         return None
     values = column.cast(pl.Float64).to_numpy()
     return values if column.null_count() == 0 and bool(np.isfinite(values).all()) else None
+
+
+def _weights(column: pl.Series) -> npt.NDArray[np.float64] | None:
+    values = _numbers(column)
+    if values is None or values.min() <= 0.0 or values.min() == values.max():
+        return None
+    return values
 
 
 def _texts(column: pl.Series) -> npt.NDArray[np.str_]:

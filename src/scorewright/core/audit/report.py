@@ -68,8 +68,8 @@ class AuditFinding:
         return f"{self.code} · {self.title} · {self.counted}"
 
     @property
-    def message(self) -> str:
-        """One sentence with the first few."""
+    def cases(self) -> str:
+        """The first few that break it, and how: "`churn` (3f1c): RUNNING, begun 40 days ago"."""
         shown, left = [], _SHOWN
         for hit in self.hits:
             if not left:
@@ -80,7 +80,12 @@ class AuditFinding:
             shown.append(f"{named}: {hit.text}" if hit.text else named)
         total = len(self.subjects)
         more = f"; and {total - _SHOWN:,} more" if total > _SHOWN else ""
-        return f"{self.title[0].upper()}{self.title[1:]}, {self.counted}: {'; '.join(shown)}{more}."
+        return f"{'; '.join(shown)}{more}"
+
+    @property
+    def message(self) -> str:
+        """One sentence with the first few."""
+        return f"{self.title[0].upper()}{self.title[1:]}, {self.counted}: {self.cases}."
 
     def to_finding(self) -> Finding:
         """Return it in the form all checks share."""

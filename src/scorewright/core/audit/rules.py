@@ -12,6 +12,7 @@ from scorewright.core.audit.check_copies import COPY_CHECKS
 from scorewright.core.audit.check_figures import FIGURE_CHECKS
 from scorewright.core.audit.check_files import FILE_CHECKS
 from scorewright.core.audit.check_location import LOCATION_CHECKS
+from scorewright.core.audit.check_models import MODEL_CHECKS
 from scorewright.core.audit.check_production import PRODUCTION_CHECKS
 from scorewright.core.audit.check_roles import ROLE_CHECKS
 from scorewright.core.audit.check_runs import RUN_CHECKS
@@ -25,6 +26,7 @@ CHECKS: dict[str, Check] = {
     **CONVENTION_CHECKS,
     **LOCATION_CHECKS,
     **RUN_CHECKS,
+    **MODEL_CHECKS,
     **COPY_CHECKS,
     **FIGURE_CHECKS,
     **ROLE_CHECKS,

@@ -18,6 +18,7 @@ Made = TypeVar("Made")
 #: Values of the tag ``scorewright.kind`` of runs that only hold others together.
 PARENT_KINDS = ("matrix", "study")
 _KIND = "scorewright.kind"
+_PARENT = "mlflow.parentRunId"
 #: Files that a model is loaded from.
 _MODEL_FILE = (
     r"(?i)(^|/)"
@@ -33,7 +34,8 @@ class StoreView:
         given: All of it.
         runs: Active runs of active experiments: columns of the snapshot's runs with ``name``
             never null, and ``experiment`` (its name), ``kind`` (tag ``scorewright.kind``, "" if
-            none), ``is_parent``, ``is_finished`` (a finished training run, no parent) and
+            none), ``is_parent`` (it only holds others together: by its kind, or it has children
+            and neither figures nor files), ``is_finished`` (a finished training run, no parent) and
             ``is_seen`` (whether its artifacts could be looked at).
         names: Name by run id, of active runs.
         experiments: Active experiments.
@@ -112,7 +114,10 @@ def view_of(given: AuditInput) -> StoreView:
             kind=pl.col("kind").fill_null(""),
             is_seen=~pl.col("run_id").is_in(unseen.to_list()) & pl.lit(given.has_files),
         )
-        .with_columns(is_parent=pl.col("kind").is_in(PARENT_KINDS))
+        .with_columns(
+            is_parent=pl.col("kind").is_in(PARENT_KINDS)
+            | pl.col("run_id").is_in(_bare_parents(given, runs))
+        )
         .with_columns(is_finished=(pl.col("status") == "FINISHED") & ~pl.col("is_parent"))
         .drop("tagged")
         .sort("start_time", "run_id", nulls_last=True)
@@ -125,6 +130,17 @@ def view_of(given: AuditInput) -> StoreView:
 
 def _is_active() -> pl.Expr:
     return pl.col("lifecycle_stage").fill_null("active") != "deleted"
+
+
+def _bare_parents(given: AuditInput, runs: pl.DataFrame) -> list[str]:
+    """Return runs that others name as their parent, and that have logged nothing themselves."""
+    snapshot = given.snapshot
+    children = snapshot.tags.filter(pl.col("key") == _PARENT).join(runs, on="run_id", how="semi")
+    parents = children.select(run_id="value").unique()
+    files = given.files.filter(pl.col("owner") == "run").select(run_id="owner_id")
+    for own in (snapshot.metrics.select("run_id"), files):
+        parents = parents.join(own, on="run_id", how="anti")
+    return parents["run_id"].drop_nulls().to_list()
 
 
 def _tagged(tags: pl.DataFrame, key: str, column: str) -> pl.DataFrame:

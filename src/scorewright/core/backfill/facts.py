@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
 from scorewright.core.audit import Predictions
 from scorewright.core.backfill.models import NativeModel
 from scorewright.core.conventions import RunRecord
 
-__all__ = ["DataInput", "RunFacts"]
+__all__ = ["DataInput", "RunFacts", "TrainingScores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +24,31 @@ class DataInput:
     Attributes:
         name, digest, role: As the run tells them; "" where it does not.
         rows: Number of rows, None where it is not told.
+        place: Where it lay, as the run tells it: a path or an address; "" where it does not.
     """
 
     name: str
     digest: str
     role: str
     rows: int | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingScores:
+    """Scores of the rows that a model was fitted on: they say how far it overfits, and no more.
+
+    Attributes:
+        y: Labels of shape (n,), both classes occur.
+        p: Scores of shape (n,).
+        keys: What names each row, shape (n,); None where nothing does.
+        name: Of the data.
+    """
+
+    y: npt.NDArray[np.int8]
+    p: npt.NDArray[np.float64]
+    keys: pl.Series | None
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +64,8 @@ class RunFacts:
         inputs: Data sets it read.
         sources: Path of the evidence, below the run's artifacts -> SHA-256.
         doubts: Why evidence that is there does not count, one sentence each.
+        training: Scores that its model gives its training rows, where they were computed.
+        was_scored: Whether it was tried to score data with its model; doubts tell what came of it.
         is_writable: Whether files can be put among its artifacts.
     """
 
@@ -52,6 +77,8 @@ class RunFacts:
     inputs: tuple[DataInput, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    training: TrainingScores | None = None
+    was_scored: bool = False
     is_writable: bool = True
 
     @property

@@ -25,6 +25,13 @@ from scorewright.core.backfill.metadata import (
     own_threshold,
 )
 from scorewright.core.backfill.rows import ValidatedRows, validated_rows
+from scorewright.core.backfill.score_files import (
+    PREDICTIONS,
+    TRAINING_FILE,
+    predictions_file,
+    training_figures,
+    training_file,
+)
 from scorewright.core.charts import Spec
 from scorewright.core.conventions import Conventions, RunRecord
 
@@ -78,7 +85,7 @@ def backfill_run(facts: RunFacts, conventions: Conventions) -> Backfill:
     rows = found if isinstance(found, ValidatedRows) else None
     if isinstance(found, str):
         notes.append(found)
-    elif rows is None and facts.model is not None:
+    elif rows is None and facts.model is not None and not facts.was_scored:
         notes.append(_why_not_scored(facts))
     record = facts.record
     tags = _absent(derived_tags(facts, rows), record.tags)
@@ -88,9 +95,12 @@ def backfill_run(facts: RunFacts, conventions: Conventions) -> Backfill:
     if figures is not None and rows is not None:
         notes += _remarks(facts, rows, figures)
     metrics, histories = _chosen(figures, record, lacks)
+    metrics |= _of_training(facts, metrics, lacks)
     params = _params(facts, rows, figures, lacks)
     made = _files(facts, rows, figures, record) if facts.is_writable else {}
     files = {name: made[name] for name in lacks.artifacts if name in made}
+    if facts.training is not None and facts.is_writable and TRAINING_FILE not in record.artifacts:
+        files[TRAINING_FILE] = training_file(facts.training)
     result = Backfill(metrics, histories, params, tags, files, tuple(notes))
     after = _after(record, result)
     result = replace(result, remains=lacks_of(after, conventions))
@@ -138,6 +148,10 @@ def _remarks(facts: RunFacts, rows: ValidatedRows, figures: Figures) -> list[str
             f"it does not name both costs: {choice.costs.false_negative:g} and "
             f"{choice.costs.false_positive:g} are taken"
         )
+    if facts.stored is not None and facts.stored.is_backfilled:
+        # Nobody knows which rows the run's own figures are about.
+        told = sorted(facts.record.metrics.keys() & figures.metrics.keys())
+        return found + ([f"its own {', '.join(told)} may be about other rows"] if told else [])
     return found + contradictions(facts.record.metrics, figures, rows)
 
 
@@ -162,6 +176,13 @@ def _chosen(
     return metrics, histories
 
 
+def _of_training(facts: RunFacts, made: Mapping[str, float], lacks: Lacks) -> dict[str, float]:
+    """Return what only scores of training rows give; they touch no threshold and no cost."""
+    validated = made.get("roc_auc", facts.record.metrics.get("roc_auc"))
+    found = training_figures(facts, validated)
+    return {name: value for name, value in found.items() if name in lacks.metrics}
+
+
 def _params(
     facts: RunFacts, rows: ValidatedRows | None, figures: Figures | None, lacks: Lacks
 ) -> dict[str, str]:
@@ -175,6 +196,8 @@ def _files(
     facts: RunFacts, rows: ValidatedRows | None, figures: Figures | None, record: RunRecord
 ) -> dict[str, Spec | bytes]:
     found: dict[str, Spec | bytes] = {}
+    if facts.stored is not None:
+        found[PREDICTIONS] = predictions_file(facts.stored)
     if rows is not None:
         found |= ranking_charts(rows)
     if rows is not None and figures is not None and figures.choice is not None:

@@ -9,7 +9,7 @@ __all__ = ["QUARANTINE", "ROWS_OF_A_UNIT", "units_of"]
 #: Unit of rows that are kept in the payload and never written.
 QUARANTINE = "quarantine"
 #: A transaction of so many rows is far from the 20 seconds after which other writers give up.
-ROWS_OF_A_UNIT = 20_000
+ROWS_OF_A_UNIT = 100_000
 
 
 def units_of(

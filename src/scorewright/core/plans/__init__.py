@@ -25,7 +25,7 @@ from scorewright.core.plans.plan import (
     read_plan,
 )
 from scorewright.core.plans.receipts import read_receipt
-from scorewright.core.plans.text import PlanText, plan_text
+from scorewright.core.plans.text import PlanText, balance_table, plan_text
 
 __all__ = [
     "Balance",
@@ -45,6 +45,7 @@ __all__ = [
     "StoreChange",
     "StoreRef",
     "TableRef",
+    "balance_table",
     "differences",
     "inverse",
     "inverse_plan",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b, sha256
+from itertools import repeat
 from typing import Any, Final
 
 __all__ = ["RowsDigest"]
 
 _BYTES: Final = 32
 _MODULUS: Final = 1 << (8 * _BYTES)
+_FORM: Final = 2
+"""Of ``marshal``: floats as eight bytes, and no trace of which texts are one object. It is the form
+of every Python since 2.5, and takes a third of the time of ``ascii``."""
 
 
 class RowsDigest:
@@ -32,10 +37,10 @@ class RowsDigest:
         """Take in rows.
 
         Args:
-            rows: Tuples of text, bytes, numbers and None. Their ASCII form is digested: unlike
-                ``repr`` it is the same in every release of Python.
+            rows: Tuples of text, bytes, numbers and None; any other value is taken by its ASCII
+                form, which unlike ``repr`` is the same in every release of Python.
         """
-        found = [blake2b(ascii(row).encode("ascii"), digest_size=_BYTES).digest() for row in rows]
+        found = [blake2b(form, digest_size=_BYTES).digest() for form in _forms(list(rows))]
         self.rows += len(found)
         total = sum(int.from_bytes(digest, "little") for digest in found)
         self._sum = (self._sum + total) % _MODULUS
@@ -43,3 +48,17 @@ class RowsDigest:
     def hexdigest(self) -> str:
         """Return 64 hexadecimal characters."""
         return sha256(ascii((self._columns, self.rows, self._sum)).encode("ascii")).hexdigest()
+
+
+def _forms(rows: Sequence[Any]) -> list[bytes]:
+    try:
+        return list(map(marshal.dumps, rows, repeat(_FORM)))
+    except ValueError:
+        return list(map(_form, rows))
+
+
+def _form(row: Any) -> bytes:  # noqa: ANN401 - any row
+    try:
+        return marshal.dumps(row, _FORM)
+    except ValueError:
+        return ascii(row).encode("ascii")

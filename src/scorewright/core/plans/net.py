@@ -73,8 +73,8 @@ def unexplained(
 ) -> tuple[str, ...]:
     """Say what of a store changed that a plan which stopped midway did not change.
 
-    Tables it has not touched have to be as they were; of the others the rows are counted. A value
-    that somebody changed in a table that the plan has touched is not seen.
+    Tables it has not touched have to be as they were; of the others the rows are counted. Values
+    in them are compared row by row elsewhere, with the plan's backup.
 
     Args:
         before: As the plan found it.

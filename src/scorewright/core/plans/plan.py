@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,10 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from scorewright.core.digests import canonical_json, refuse_other_version, sha256_hex
 from scorewright.core.errors import IntegrityError, UsageError
 from scorewright.core.plans.balance import Balance
-from scorewright.core.plans.changes import (
-    Change,
-    inverse,
-)
+from scorewright.core.plans.changes import Change, document_of, inverse
 
 __all__ = [
     "Plan",
@@ -45,7 +43,8 @@ class StoreRef:
     Attributes:
         location: URI or path, without a password.
         rows: Digest over all rows; "" for a store that is yet to be made.
-        files: Digest over the listing of its files; "" where no file matters.
+        files: Digest over the listing of its files; of a source that is a SQLite file, SHA-256
+            of that file, by which it is known again; "" where no file matters.
         tables: Tables that hold anything, so that a difference can be named.
     """
 
@@ -74,7 +73,7 @@ class Step:
     finding: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: its id is asked for often, and kept
 class Plan:
     """What would be done to one store.
 
@@ -107,14 +106,14 @@ class Plan:
     inverse_of: str = ""
     schema_version: int = 1
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Digest of the whole document, 64 hexadecimal characters."""
-        return sha256_hex(canonical_json(asdict(self)))
+        return sha256_hex(canonical_json(_document(self)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the document; `read_plan` takes it back."""
-        return {"id": self.id, **asdict(self)}
+        return {"id": self.id, **_document(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,22 @@ class Receipt:
 
     def to_json(self) -> dict[str, Any]:
         """Return the document; `read_receipt` takes it back."""
-        return {**asdict(self), "plan": self.plan.to_json()}
+        bare = {field.name: getattr(self, field.name) for field in fields(self)}
+        before, after = asdict(self.before), asdict(self.after)
+        return {**bare, "before": before, "after": after, "plan": self.plan.to_json()}
+
+
+def _document(plan: Plan) -> dict[str, Any]:
+    """Return what `asdict` gives: the changes, which are many, faster."""
+    found = asdict(replace(plan, steps=()))
+    found["steps"] = tuple(
+        {
+            **asdict(replace(step, changes=())),
+            "changes": tuple(document_of(change) for change in step.changes),
+        }
+        for step in plan.steps
+    )
+    return found
 
 
 def inverse_plan(receipt: Receipt, made_at: str, made_by: str) -> Plan:

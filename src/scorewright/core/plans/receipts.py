@@ -31,16 +31,13 @@ def read_receipt(document: Any, name: str) -> Receipt:  # noqa: ANN401 - any JSO
     try:
         refuse_other_version(document.get("schema_version", 0))
         plan = read_plan(document.get("plan"), name)
-        bare = {k: v for k, v in document["plan"].items() if k != "id"}
-        found = _RECEIPT.validate_python({**document, "plan": bare})
+        return _RECEIPT.validate_python({**document, "plan": plan})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _invalid(name, f"{where}: {first['msg']}") from error
     except ValueError as error:
         raise _invalid(name, str(error)) from error
-    assert found.plan == plan  # noqa: S101 - both were read from the same value
-    return found
 
 
 def _invalid(name: str, why: str) -> UsageError:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scorewright.core.counting import counted
 from scorewright.core.plans.balance import Balance
 from scorewright.core.plans.changes import (
     Change,
@@ -17,7 +19,9 @@ from scorewright.core.plans.changes import (
 )
 from scorewright.core.plans.plan import Plan
 
-__all__ = ["PlanText", "plan_text"]
+__all__ = ["PlanText", "balance_table", "plan_text"]
+
+_FATES = ("copied", "merged", "duplicate", "quarantined", "left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,28 @@ def plan_text(plan: Plan) -> PlanText:
     )
 
 
+def balance_table(
+    lines: Sequence[Balance],
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return headings and rows of a balance; what is zero in every line has no column.
+
+    Args:
+        lines: Of `PlanText.balance`.
+    """
+    fates = [fate for fate in _FATES if any(getattr(line, fate) for line in lines)]
+    missing = ["missing"] if any(line.difference for line in lines) else []
+    rows = tuple(
+        (
+            line.what,
+            f"{line.found:,}",
+            *(f"{getattr(line, fate):,}" for fate in fates),
+            *(f"{line.difference:,}" for _ in missing),
+        )
+        for line in lines
+    )
+    return ("of", "found", *fates, *missing), rows
+
+
 def _line(change: Change) -> str:
     match change:
         case RowChange():
@@ -55,7 +81,7 @@ def _line(change: Change) -> str:
             return f"{change.table} ({where}): {_row(change.before)} -> {_row(change.after)}"
         case RowsChange():
             verb = "in" if change.is_there else "out"
-            return f"{change.table}: {change.rows:,} rows {verb} ({change.unit})"
+            return f"{change.table}: {counted(change.rows, 'row')} {verb} ({change.unit})"
         case FileChange():
             return f"{change.path}: {_content(change.before)} -> {_content(change.after)}"
         case MoveChange():

@@ -2,19 +2,22 @@
 
 from scorewright.core.rationalise.balance import balance_of, freed
 from scorewright.core.rationalise.evidence import Evidence
-from scorewright.core.rationalise.fixes import FILE_CODES, MENDABLE, fixes
+from scorewright.core.rationalise.facts import RunFacts, facts_of
+from scorewright.core.rationalise.fixes import ASKED, FILE_CODES, MENDABLE, fixes
 from scorewright.core.rationalise.guard import guard
 from scorewright.core.rationalise.ideas import Idea, Proposal, SetRow, Task, needs_of, steps_of
 from scorewright.core.rationalise.rawrows import Need, RawRows, TableShape
 from scorewright.core.rationalise.reach import Held, Reach, held_by, reach_of
 from scorewright.core.rationalise.restructure import restructured
-from scorewright.core.rationalise.unmendable import INSTEAD
+from scorewright.core.rationalise.unmendable import INSTEAD, RERUN_CODES
 from scorewright.core.rationalise.wish import Wish, Wished, resolved
 
 __all__ = [
+    "ASKED",
     "FILE_CODES",
     "INSTEAD",
     "MENDABLE",
+    "RERUN_CODES",
     "Evidence",
     "Held",
     "Idea",
@@ -22,12 +25,14 @@ __all__ = [
     "Proposal",
     "RawRows",
     "Reach",
+    "RunFacts",
     "SetRow",
     "TableShape",
     "Task",
     "Wish",
     "Wished",
     "balance_of",
+    "facts_of",
     "fixes",
     "freed",
     "guard",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from scorewright.core.conventions import Conventions
+from scorewright.core.conventions import ARCHIVE_PREFIX, Conventions
 from scorewright.core.rationalise.facts import RunFacts
 
 __all__ = ["DERIVED", "Derive", "allowed", "derived", "folds_of", "name_words"]
@@ -63,9 +63,11 @@ def derived(tag: str, run: RunFacts, conventions: Conventions) -> tuple[str, str
 
 
 def _project(run: RunFacts, conventions: Conventions) -> tuple[str, str] | None:
+    # What archives an experiment puts a word before its name; the project stays what it was.
+    name = run.experiment.removeprefix(ARCHIVE_PREFIX)
     for purpose in sorted(conventions.names.purposes, key=len, reverse=True):
-        head = run.experiment.removesuffix(f"_{purpose}")
-        if head != run.experiment and re.fullmatch(r"[a-z][a-z0-9_]*", head):
+        head = name.removesuffix(f"_{purpose}")
+        if head != name and re.fullmatch(r"[a-z][a-z0-9_]*", head):
             return head, "the experiment's name"
     return None
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from scorewright.core.plans import Row
 from scorewright.core.rationalise.evidence import Evidence
-from scorewright.core.rationalise.facts import RunFacts, facts_of
+from scorewright.core.rationalise.facts import RunFacts, facts_of, moment_text
 from scorewright.core.rationalise.ideas import Idea, Proposal, SetRow, run_tag
 
 __all__ = ["end_runs", "explain_ends", "free_children"]
@@ -35,15 +34,15 @@ def end_runs(evidence: Evidence, run_ids: Iterable[str]) -> Proposal:
         sign = "its last metric" if signs and last == max(signs) else "its start"
         end = last or evidence.milliseconds
         reason = (
-            f"ended on {_moment(evidence.milliseconds)} by a plan: {run.status} without a sign of "
-            f"life since {_moment(end)} ({sign})"
+            f"ended on {moment_text(evidence.milliseconds)} by a plan: {run.status} without a sign "
+            f"of life since {moment_text(end)} ({sign})"
         )
         values: Row = {"status": killed, "end_time": end}
         ideas.append(
             Idea(
                 "end_run",
                 run.label,
-                f"End it as {killed} at {_moment(end)}, the time of {sign}.",
+                f"End it as {killed} at {moment_text(end)}, the time of {sign}.",
                 "RUN-001",
                 (SetRow("runs", {"run_uuid": run.run_id}, values, is_made=False),
                  run_tag(run.run_id, _FAILURE, run.tags.get(_FAILURE, "").strip() or reason)),
@@ -80,7 +79,7 @@ def _known(run: RunFacts) -> str:
         parts.append(f"after {max(run.end - run.start, 0) / 60_000:.1f} minutes")
     if run.figures:
         last = max(figure.timestamp for figure in run.figures.values())
-        parts.append(f"its last metric was logged at {_moment(last)}")
+        parts.append(f"its last metric was logged at {moment_text(last)}")
     else:
         parts.append("no metric was logged")
     return ", ".join(parts)
@@ -107,7 +106,3 @@ def free_children(evidence: Evidence, run_ids: Iterable[str]) -> Proposal:
                 )
             )
     return Proposal(tuple(ideas))
-
-
-def _moment(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import polars as pl
 
 from scorewright.core.rationalise.evidence import Evidence
 
-__all__ = ["Figure", "RunFacts", "facts_of"]
+__all__ = ["Figure", "RunFacts", "facts_of", "moment_text"]
 
 _HISTORY = "mlflow.log-model.history"
 
@@ -129,6 +130,19 @@ def _datasets(
         name, digest, context = (text or "" for text in said)
         found.setdefault(run, []).append((name, digest, context))
     return {run: tuple(sorted(said)) for run, said in found.items()}
+
+
+def moment_text(milliseconds: int) -> str:
+    """Return milliseconds since 1970 as a time to the minute; stores hold times of no calendar.
+
+    Args:
+        milliseconds: Any number.
+    """
+    try:
+        moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{milliseconds} ms after 1970, which no calendar holds"
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _flavors(history: str) -> frozenset[str]:

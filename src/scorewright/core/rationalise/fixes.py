@@ -15,11 +15,14 @@ from scorewright.core.rationalise.naming import rename_runs
 from scorewright.core.rationalise.nobodys import bin_nobodys
 from scorewright.core.rationalise.production import one_production
 from scorewright.core.rationalise.readdress import readdress
-from scorewright.core.rationalise.registry import add_aliases, drop_aliases
+from scorewright.core.rationalise.registry import add_aliases, drop_aliases, drop_empty_models
 from scorewright.core.rationalise.tagging import describe_runs, fill_tags
 from scorewright.core.rationalise.unmendable import INSTEAD
 
-__all__ = ["FILE_CODES", "MENDABLE", "fixes"]
+__all__ = ["ASKED", "FILE_CODES", "MENDABLE", "fixes"]
+
+#: Mended only where the code itself is named: 'all' leaves them, for a person may have plans.
+ASKED = frozenset({"MODEL-006"})
 
 Maker = Callable[[Evidence, AuditFinding], Proposal]
 
@@ -69,6 +72,9 @@ MENDABLE: dict[str, Maker] = {
     "MODEL-005": lambda evidence, finding: drop_aliases(
         evidence, [subject.id for subject in finding.subjects]
     ),
+    "MODEL-006": lambda evidence, finding: drop_empty_models(
+        evidence, [subject.id for subject in finding.subjects]
+    ),
     "FILE-002": _duplicates,
     "FILE-001": lambda evidence, finding: bin_nobodys(
         evidence, [subject.id for subject in finding.subjects]
@@ -84,12 +90,13 @@ def fixes(evidence: Evidence, report: AuditReport, codes: Iterable[str]) -> Prop
     Args:
         evidence: The store the report is of.
         report: Of its audit.
-        codes: Codes of findings, or ``all``.
+        codes: Codes of findings, or ``all``, which leaves those of `ASKED`.
 
     Raises:
         UsageError: ``fix-unknown``: no finding has the code, with near misses.
     """
     found = {finding.code: finding for finding in report.findings}
+    codes = tuple(codes)
     wanted = _wanted(codes, found)
     proposal = Proposal()
     for code, maker in MENDABLE.items():
@@ -101,6 +108,12 @@ def fixes(evidence: Evidence, report: AuditReport, codes: Iterable[str]) -> Prop
         for code in sorted(wanted - MENDABLE.keys())
         if code in found
     ]
+    if any(code.lower() == "all" for code in codes):
+        notes += [
+            f"{code}: {found[code].counted} ({found[code].title}) are left: 'all' does not mean "
+            f"this code. If they should go: --fix {code}."
+            for code in sorted(ASKED & found.keys() - wanted)
+        ]
     notes += [f"{code}: there is no such finding." for code in sorted(wanted - found.keys())]
     return proposal + Proposal(notes=tuple(notes))
 
@@ -110,7 +123,7 @@ def _wanted(codes: Iterable[str], found: dict[str, AuditFinding]) -> set[str]:
     known = {*MENDABLE, *INSTEAD, *found}
     for code in codes:
         if code.lower() == "all":
-            wanted |= found.keys()
+            wanted |= found.keys() - ASKED
             continue
         if code.upper() not in known:
             near = difflib.get_close_matches(code.upper(), known, n=3) or sorted(MENDABLE)

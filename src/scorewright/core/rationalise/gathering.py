@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from scorewright.core.conventions import ARCHIVE_PREFIX
 from scorewright.core.errors import UsageError
 from scorewright.core.rationalise.evidence import Evidence
 from scorewright.core.rationalise.facts import RunFacts, facts_of
 from scorewright.core.rationalise.gather import Gather, is_carried
 from scorewright.core.rationalise.ideas import Idea, Proposal
-from scorewright.core.rationalise.wish import ARCHIVE_PREFIX, Wish
+from scorewright.core.rationalise.wish import Wish
 
 __all__ = ["gathered"]
 

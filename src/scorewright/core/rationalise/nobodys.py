@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from scorewright.core.counting import counted
 from scorewright.core.plans import FileChange
 from scorewright.core.rationalise.evidence import Evidence
 from scorewright.core.rationalise.ideas import Idea, Proposal
@@ -47,7 +48,8 @@ def bin_nobodys(evidence: Evidence, folders: Iterable[str]) -> Proposal:
             Idea(
                 "bin_folder",
                 f"folder {folder}",
-                f"Move its {len(changes)} files ({size:,} bytes) to the bin: nobody claims them.",
+                f"Move its {counted(len(changes), 'file')} ({size:,} bytes) to the bin: "
+                "nobody claims them.",
                 _CODE,
                 files=tuple(changes),
             )

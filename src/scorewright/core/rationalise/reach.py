@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -45,6 +45,17 @@ class Held:
         return " -> ".join(f"{kind} {key}" for kind, key in self.chain)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Collected:
+    """What was found so far: edges, and what lives."""
+
+    edges: dict[Node, list[Node]] = field(default_factory=dict)
+    alive: set[Node] = field(default_factory=set)
+
+    def add(self, node: Node, *needed: Node) -> None:
+        self.edges.setdefault(node, []).extend(needed)
+
+
 def reach_of(snapshot: Snapshot, moved: Mapping[Node, str] | None = None) -> Reach:
     """Collect every reference between what a store holds.
 
@@ -52,36 +63,41 @@ def reach_of(snapshot: Snapshot, moved: Mapping[Node, str] | None = None) -> Rea
         snapshot: The store.
         moved: Runs and logged models that will be in another experiment.
     """
-    edges: dict[Node, list[Node]] = {}
-    alive: set[Node] = set()
-    where = moved or {}
+    found = _Collected()
+    _runs(snapshot, moved or {}, found)
+    _models(snapshot, moved or {}, found)
+    _registry(snapshot, found)
+    edges = {node: tuple(needed) for node, needed in found.edges.items()}
+    return Reach(edges, frozenset(found.alive))
 
-    def add(node: Node, *needed: Node) -> None:
-        edges.setdefault(node, []).extend(needed)
 
+def _runs(snapshot: Snapshot, moved: Mapping[Node, str], found: _Collected) -> None:
     gone = set(snapshot.experiments.filter(pl.col("lifecycle_stage") == DELETED)["experiment_id"])
     runs = snapshot.runs.select("run_id", "experiment_id", "lifecycle_stage")
     for run, experiment, stage in runs.iter_rows():
-        add(("run", run), ("experiment", where.get(("run", run), experiment or "")))
+        node = ("run", run)
+        found.add(node, ("experiment", moved.get(node, experiment or "")))
         if stage != DELETED and experiment not in gone:
-            alive.add(("run", run))
-    columns = ("model_id", "experiment_id", "source_run_id", "lifecycle_stage")
-    for model, experiment, run, stage in snapshot.logged_models.select(columns).iter_rows():
-        add(("model", model), ("experiment", where.get(("model", model), experiment or "")))
-        if run:
-            add(("model", model), ("run", run))
-        if stage != DELETED:
-            alive.add(("model", model))
+            found.alive.add(node)
     for run, model in snapshot.run_models.select("run_id", "model_id").iter_rows():
-        add(("run", run), ("model", model))
+        found.add(("run", run), ("model", model))
     parents = snapshot.tags.filter(pl.col("key") == _PARENT).select("run_id", "value").drop_nulls()
     for run, parent in parents.iter_rows():
-        add(("run", run), ("run", parent))
-    _registry(snapshot, edges, alive)
-    return Reach({node: tuple(needed) for node, needed in edges.items()}, frozenset(alive))
+        found.add(("run", run), ("run", parent))
 
 
-def _registry(snapshot: Snapshot, edges: dict[Node, list[Node]], alive: set[Node]) -> None:
+def _models(snapshot: Snapshot, moved: Mapping[Node, str], found: _Collected) -> None:
+    columns = ("model_id", "experiment_id", "source_run_id", "lifecycle_stage")
+    for model, experiment, run, stage in snapshot.logged_models.select(columns).iter_rows():
+        node = ("model", model)
+        found.add(node, ("experiment", moved.get(node, experiment or "")))
+        if run:
+            found.add(node, ("run", run))
+        if stage != DELETED:
+            found.alive.add(node)
+
+
+def _registry(snapshot: Snapshot, found: _Collected) -> None:
     versions = snapshot.model_versions.select(
         "name", "version", "stage", "run_id", "source", "storage_location"
     )
@@ -89,14 +105,15 @@ def _registry(snapshot: Snapshot, edges: dict[Node, list[Node]], alive: set[Node
         if stage == TOMBSTONE:
             continue
         node = ("version", f"{name}/{number}")
-        alive.add(node)
+        found.alive.add(node)
         needed = [("run", run)] if run else []
         needed += [("model", model) for uri in uris for model in _MODEL_ID.findall(uri or "")]
-        edges.setdefault(node, []).extend(dict.fromkeys(needed))
+        found.add(node, *dict.fromkeys(needed))
     aliases = snapshot.registered_model_aliases.select("name", "alias", "version")
     for name, alias, number in aliases.iter_rows():
-        alive.add(("alias", f"{name}@{alias}"))
-        edges[("alias", f"{name}@{alias}")] = [("version", f"{name}/{number}")]
+        node = ("alias", f"{name}@{alias}")
+        found.alive.add(node)
+        found.add(node, ("version", f"{name}/{number}"))
 
 
 def held_by(reach: Reach, doomed: Collection[Node]) -> tuple[Held, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from scorewright.core.counting import counted
 from scorewright.core.plans import Row, RowChange
 from scorewright.core.rationalise.evidence import Evidence
 from scorewright.core.rationalise.ideas import Idea, Proposal, SetRow
@@ -128,16 +129,16 @@ def _count_lost(uri: str, rules: Iterable[RootRule], lost: dict[str, int]) -> No
 
 def _notes(evidence: Evidence, lost: Mapping[str, int], long: list[str]) -> Iterable[str]:
     for rule in evidence.roots:
-        how = f"guessed from {rule.votes} addresses" if rule.votes else "given"
+        how = f"guessed from {counted(rule.votes, 'address')}" if rule.votes else "given"
         yield f"{_CODE}: root '{rule.old}' is '{rule.new}' ({how})."
     for head, count in sorted(lost.items()):
         yield (
-            f"{_CODE}: {count} addresses below '{head}' are of another machine, and no rule says "
-            "where their files lie. Give one under [store] roots."
+            f"{_CODE}: below '{head}', {counted(count, 'address')} of another machine; no rule "
+            "says where the files lie. Give one under [store] roots."
         )
     if long:
         yield (
-            f"{_CODE}: {len(long)} addresses would be longer than their column allows: "
+            f"{_CODE}: {counted(len(long), 'address')} longer than the column allows: "
             f"{', '.join(long[:3])}. Move the artifacts to a shorter path."
         )
 

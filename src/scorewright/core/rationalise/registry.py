@@ -1,16 +1,18 @@
-"""Aliases in place of stages (MODEL-003), and aliases of nothing (MODEL-005)."""
+"""Aliases for stages (MODEL-003), aliases of nothing (MODEL-005), empty models (MODEL-006)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import polars as pl
+
 from scorewright.core.plans import Row, RowChange
 from scorewright.core.rationalise.evidence import Evidence
 from scorewright.core.rationalise.ideas import Idea, Proposal, SetRow
 from scorewright.core.rationalise.rawrows import Need, RawRows, TableShape
 
-__all__ = ["PRODUCTION_ALIASES", "add_aliases", "drop_aliases"]
+__all__ = ["PRODUCTION_ALIASES", "add_aliases", "drop_aliases", "drop_empty_models"]
 
 PRODUCTION_ALIASES = ("champion", "production")
 _ALIASES = {"Production": "champion", "Staging": "challenger"}
@@ -96,3 +98,32 @@ def drop_aliases(evidence: Evidence, names: Iterable[str]) -> Proposal:
             task = SetRow(_TABLE, {"name": name, "alias": alias}, None)
             ideas.append(Idea("drop_alias", f"model {name}", sentence, "MODEL-005", (task,)))
     return Proposal(tuple(ideas))
+
+
+def drop_empty_models(evidence: Evidence, names: Iterable[str]) -> Proposal:
+    """Take away registered models that never had a version, with their tags and aliases.
+
+    One whose versions were deleted keeps the numbers that were given, and stays.
+
+    Args:
+        evidence: The store.
+        names: Registered models without a living version.
+    """
+    snapshot = evidence.snapshot
+    numbered = set(snapshot.model_versions["name"].drop_nulls())
+    ideas, notes = [], []
+    for name in sorted(set(names)):
+        if name in numbered:
+            notes.append(
+                f"MODEL-006: {name} stays: its versions were deleted, and a model made anew would "
+                "give their numbers again."
+            )
+            continue
+        tasks = [SetRow(_TABLE, {"name": name, "alias": alias}, None)
+                 for owner, alias in sorted(_taken(evidence)) if owner == name]  # fmt: skip
+        tags = snapshot.registered_model_tags.filter(pl.col("name") == name)["key"].drop_nulls()
+        tasks += [SetRow("registered_model_tags", {"name": name, "key": k}, None) for k in tags]
+        tasks.append(SetRow("registered_models", {"name": name}, None))
+        sentence = "Take it away with its tags and description: it never had a version."
+        ideas.append(Idea("drop_model", f"model {name}", sentence, "MODEL-006", tuple(tasks)))
+    return Proposal(tuple(ideas), tuple(notes))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
+from scorewright.core.counting import counted
 from scorewright.core.plans import Row
 from scorewright.core.rationalise.evidence import DELETED, Evidence
 from scorewright.core.rationalise.gathering import gathered
@@ -133,7 +134,7 @@ def _archived(wished: Wished, runs: Mapping[str, list[tuple[str, str, bool]]]) -
         yield Idea(
             "archive_experiment",
             experiment.label,
-            f"Set stage and status of it and of its {count} runs to archived.",
+            f"Set stage and status of it and of its {counted(count, 'run')} to archived.",
             tasks=tuple(tasks),
         )
 
@@ -152,11 +153,11 @@ def _deleted(
         own = models.filter(pl.col("experiment_id") == number)["model_id"].sort()
         stamp = {"last_updated_timestamp_ms": now}
         tasks += [_doomed("logged_models", {"model_id": model}, stamp) for model in own]
-        said = f" and its {len(own)} logged models" if len(own) else ""
+        said = f" and its {counted(len(own), 'logged model')}" if len(own) else ""
         yield Idea(
             "delete_experiment",
             experiment.label,
-            f"Mark it, its {len(alive)} runs{said} as deleted; nothing is lost before a purge.",
+            f"Mark it, its {counted(len(alive), 'run')}{said} as deleted; its rows and files stay.",
             tasks=tuple(tasks),
         )
 
@@ -189,7 +190,7 @@ def _notes(
     wish: Wish, wished: Wished, runs: Mapping[str, list[tuple[str, str, bool]]]
 ) -> Iterable[str]:
     left = [
-        f"{e.name} ({len(runs.get(number, ()))} runs{', deleted' if e.is_deleted else ''})"
+        f"{e.name} ({counted(len(runs.get(number, ())), 'run')}{', deleted' * e.is_deleted})"
         for number, e in wished.experiments.items()
         if number not in wished.mentioned
     ]
@@ -208,4 +209,4 @@ def _notes(
                 f"describe what {into.name} should have of them."
             )
     for number in wished.delete:
-        yield (f"The name of {wished.experiments[number].name} stays taken until it is purged.")
+        yield (f"The name of {wished.experiments[number].name} stays taken while it is marked.")

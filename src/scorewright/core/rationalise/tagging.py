@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from scorewright.core.conventions import Conventions
 from scorewright.core.plans import RowChange
 from scorewright.core.rationalise.derive import allowed, derived
 from scorewright.core.rationalise.evidence import Evidence
-from scorewright.core.rationalise.facts import RunFacts, facts_of
+from scorewright.core.rationalise.facts import RunFacts, facts_of, moment_text
 from scorewright.core.rationalise.ideas import Idea, Proposal, run_tag
 from scorewright.core.rationalise.rawrows import Need, RawRows, TableShape
 
@@ -122,7 +121,7 @@ def describe_runs(evidence: Evidence, run_ids: Iterable[str]) -> Proposal:
 
 def _described(run: RunFacts, conventions: Conventions) -> str:
     parts = [_model(run, conventions), *_setup(run, conventions)]
-    begun = "" if run.start is None else f", begun {_day(run.start)}"
+    begun = "" if run.start is None else f", begun {moment_text(run.start)}"
     text = f"{', '.join(part for part in parts if part) or 'Run'} in {run.experiment}{begun}."
     if run.params:
         shown = sorted(run.params.items())[:_SHOWN_PARAMS]
@@ -158,7 +157,3 @@ def _setup(run: RunFacts, conventions: Conventions) -> list[str]:
     if features:
         features = f"{features} features" + (f" ({count})" if amount else "")
     return [validation, features or amount, f"sampling {sampling}" if sampling else ""]
-
-
-def _day(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["INSTEAD"]
+__all__ = ["INSTEAD", "RERUN_CODES"]
 
 _RERUN = "rerun: train the run again with its own parameters"
 _BACKFILL = (
@@ -43,9 +43,9 @@ INSTEAD: dict[str, str] = {
     "else delete the version in MLflow",
     "MODEL-002": f"{_RESTORE}, or delete the version in MLflow",
     "MODEL-004": f"{_RERUN}, and register what it makes",
-    "MODEL-006": "register a version, or delete the model in MLflow",
-    "MODEL-007": "whoever loads a model does so by its name: register the version under the new "
-    "name in MLflow, then delete the old one",
+    "MODEL-007": "programs load a model by its name, and no plan can see them; when all of them "
+    "are known: MlflowClient().rename_registered_model(OLD, NEW) with the MLflow that serves the "
+    "store, then change the programs",
     "STORE-001": f"bring everything into one store: {_INTO}",
     "STORE-003": f"bring everything into one store: {_INTO}",
     "STORE-004": f"bring everything into one store: {_INTO}",
@@ -64,3 +64,9 @@ INSTEAD: dict[str, str] = {
     "STORE-032": "steward each workspace in a store of its own: mlflow db move-resources",
     "STORE-099": "see the message of the finding",
 }
+
+#: Codes of findings that nothing but another training of the run mends. Figures and files that
+#: are missing are not among them: where predictions are stored they are filled in.
+RERUN_CODES = frozenset(
+    code for code, text in INSTEAD.items() if text.startswith("rerun:") or code == "RUN-003"
+)

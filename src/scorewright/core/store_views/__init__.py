@@ -9,12 +9,12 @@ from scorewright.core.store_views.inventory import (
     StoreInventory,
     take_inventory,
 )
+from scorewright.core.store_views.inventory_page import inventory_page
 from scorewright.core.store_views.pages import (
     CRITERION_COLUMNS,
     audit_page,
     criterion_rows,
     finding_subjects,
-    inventory_page,
 )
 from scorewright.core.store_views.run_card import RunCard, card_of, find_run
 from scorewright.core.store_views.tree import Node, NodeKind, TreeWish, tree_of

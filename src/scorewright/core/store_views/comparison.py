@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from scorewright.core.snapshot import Snapshot
+from scorewright.core.snapshot import Snapshot, SourceKind
 from scorewright.core.store_views.census import named_runs
 from scorewright.core.store_views.compared import Compared, EntityKind, StoreComparison
 from scorewright.core.store_views.facts import (
@@ -23,6 +23,8 @@ __all__ = ["compare_stores"]
 
 #: Facts by which runs of different ids are known as the same.
 _CONTENT = ("param", "tag", "metric", "history")
+#: Fields of a run that no tracking server tells, but for what its tags say.
+_UNTOLD = ("source_type", "source_name", "source_version", "entry_point_name")
 #: Fields whose value is the id of a run.
 _LINKS = ("tag.mlflow.parentRunId", "version.run_id", "model.source_run_id")
 
@@ -49,6 +51,9 @@ def compare_stores(
     for one in facts if not has_history else ():
         one.pop("history", None)
     _forget_unknown_points(facts)
+    if SourceKind.SERVER in {a.source.kind, b.source.kind}:
+        for one in facts:
+            one["run"] = one["run"].filter(~pl.col("key").is_in(_UNTOLD))
     labels = _run_labels(a), _run_labels(b)
     pairs = _by_id(labels[0], labels[1])
     contents = _by_content(facts, labels, pairs)

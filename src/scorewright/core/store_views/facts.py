@@ -218,7 +218,9 @@ def _history(history: pl.DataFrame) -> pl.DataFrame:
         "run_id", "key", point=pl.struct(value.alias("value"), "step", "timestamp").hash(_SEEDS[0])
     )
     counted = points.group_by("run_id", "key").agg(values=pl.len(), digest=pl.col("point").sum())
-    return counted.rename({"run_id": "id"})
+    return counted.with_columns(
+        pl.col("key").cast(pl.String), id=pl.col("run_id").cast(pl.String)
+    ).drop("run_id")
 
 
 def _inputs(snapshot: Snapshot) -> pl.DataFrame:

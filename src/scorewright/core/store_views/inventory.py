@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
+from scorewright.core.counting import counted
 from scorewright.core.errors import UsageError
 from scorewright.core.findings import Finding
 from scorewright.core.snapshot import Snapshot, Source
@@ -23,7 +24,6 @@ from scorewright.core.store_views.inventory_texts import experiment_texts, file_
 from scorewright.core.store_views.totals import totals_of
 from scorewright.core.store_views.words import (
     bytes_text,
-    count_text,
     figure_text,
     plain,
 )
@@ -104,7 +104,7 @@ class StoreInventory:
     def pairs(self) -> list[tuple[str, str]]:
         """Return the totals for people."""
         totals = self.totals
-        runs = count_text(totals["runs"], "run")
+        runs = counted(totals["runs"], "run")
         states = [
             f"{totals[key]:,} {word}"
             for key, word in (
@@ -147,25 +147,31 @@ class StoreInventory:
     def _models(self) -> str:
         totals = self.totals
         return (
-            f"{count_text(totals['logged_models'], 'logged model')}, "
-            f"{count_text(totals['registered_models'], 'registered model')} with "
-            f"{count_text(totals['versions'], 'version')} and "
-            f"{count_text(totals['aliases'], 'alias')}"
+            f"{counted(totals['logged_models'], 'logged model')}, "
+            f"{counted(totals['registered_models'], 'registered model')} with "
+            f"{counted(totals['versions'], 'version')} and "
+            f"{counted(totals['aliases'], 'alias')}"
         )
 
     def _artifacts(self) -> str:
         totals = self.totals
-        text = f"{count_text(totals['files'], 'file')}, {bytes_text(totals['bytes'])}"
+        text = f"{counted(totals['files'], 'file')}, {bytes_text(totals['bytes'])}"
         if totals["nobodys_files"]:
             size = bytes_text(totals["nobodys_bytes"])
             text += f"; {totals['nobodys_files']:,} of them ({size}) belong to nobody"
         return text
 
-    def _best(self) -> str:
+    @property
+    def best(self) -> Mapping[str, Any]:
+        """The row of the best active run; empty where none has the metric."""
         best = self.runs.filter(pl.col("state") == "active").drop_nulls("value")
         if best.is_empty():
+            return {}
+        return best_first(best, minimise=self.minimise).row(0, named=True)
+
+    def _best(self) -> str:
+        if not (row := self.best):
             return ""
-        row = best_first(best, minimise=self.minimise).row(0, named=True)
         return (
             f"{figure_text(row['value'])}  {row['name'] or row['run_id']}  in {row['experiment']}"
         )

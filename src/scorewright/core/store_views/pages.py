@@ -1,24 +1,19 @@
-"""Inventory and audit as pages."""
+"""An audit as a page."""
 
 from __future__ import annotations
 
 from scorewright.core.audit import AuditFinding, AuditReport
 from scorewright.core.report import Figure, ReportContent, Section, Table, Tone
-from scorewright.core.store_views.inventory import InventoryLevel, StoreInventory
-from scorewright.core.store_views.words import bytes_text, figure_text
 
 __all__ = [
     "CRITERION_COLUMNS",
     "audit_page",
     "criterion_rows",
     "finding_subjects",
-    "inventory_page",
 ]
 
 #: Headings of `criterion_rows`.
 CRITERION_COLUMNS = ("criterion", "state", "share", "runs concerned", "rules broken")
-#: A page with more rows is no page any more: CSV, Parquet and JSON have them all.
-_MOST_ROWS = 2_000
 _SHOWN = 5
 _STATES: dict[str, Tone] = {"pass": "good", "partial": "warn", "fail": "bad"}
 
@@ -76,11 +71,15 @@ def audit_page(report: AuditReport) -> ReportContent:
     for one in report.criteria:
         mine = [finding for finding in report.findings if finding.criterion == one.name]
         if mine:
-            rows = tuple(
-                (f.code, f.severity, f.title, f.counted, finding_subjects(f), f.remedy)
-                for f in mine
+            rows = tuple((f.code, f.severity, f.title, f.counted, f.cases, f.remedy) for f in mine)
+            columns = (
+                "code",
+                "severity",
+                "what",
+                "how many",
+                "who, and what was found",
+                "what to do",
             )
-            columns = ("code", "severity", "what", "how many", "who", "what to do")
             sections.append(
                 Section(
                     f"findings-{one.name}",
@@ -99,56 +98,4 @@ def audit_page(report: AuditReport) -> ReportContent:
         verdict=tuple(verdict),
         sections=tuple(sections),
         footer={"store": report.location, "counted": counts},
-    )
-
-
-def inventory_page(inventory: StoreInventory, level: InventoryLevel) -> ReportContent:
-    """Return an inventory as a page.
-
-    Args:
-        inventory: What a store holds.
-        level: Whose rows are listed.
-    """
-    totals = inventory.totals
-    verdict = (
-        Figure(
-            "Experiments",
-            f"{totals['experiments']:,}",
-            f"{totals['deleted_experiments']:,} deleted",
-        ),
-        Figure("Runs", f"{totals['runs']:,}", f"{totals['deleted_runs']:,} deleted"),
-        Figure("Artifact files", f"{totals['files']:,}", bytes_text(totals["bytes"])),
-        Figure("Model versions", f"{totals['versions']:,}", f"{totals['aliases']:,} aliases"),
-    )
-    columns, rows = inventory.table(level)
-    shown = f"The first {_MOST_ROWS:,} of {len(rows):,}." if len(rows) > _MOST_ROWS else ""
-    listed = Table(columns, tuple(rows[:_MOST_ROWS]), shown)
-    models = Table(
-        ("model", "versions", "aliases", "stages"),
-        tuple((n, f"{v:,}", a, s) for n, v, a, s in inventory.models.rows()),
-    )
-    sections = [
-        Section(
-            "totals", "The store", "", table=Table(("", ""), tuple(inventory.pairs())), wide=True
-        ),
-        Section(level, level.capitalize(), "", table=listed, wide=True),
-    ]
-    if inventory.models.height:
-        sections.append(Section("models", "Registered models", "", table=models, wide=True))
-    if inventory.findings:
-        found = tuple((f.code, f.severity, f.subject, f.message) for f in inventory.findings)
-        table = Table(("code", "severity", "about", "message"), found[:_MOST_ROWS])
-        sections.append(Section("findings", "Found while reading", "", table=table, wide=True))
-    best = inventory.experiments["best_value"].drop_nulls()
-    way = "least" if inventory.minimise else "greatest"
-    footer = {"store": inventory.source.location, "layout": inventory.source.layout}
-    if inventory.metric and best.len():
-        value = best.min() if inventory.minimise else best.max()
-        footer[f"{way} {inventory.metric}"] = figure_text(float(str(value)))
-    return ReportContent(
-        title="Inventory of a tracking store",
-        subtitle=inventory.source.location,
-        verdict=verdict,
-        sections=tuple(sections),
-        footer=footer,
     )

@@ -8,13 +8,13 @@ from typing import Any
 
 import polars as pl
 
+from scorewright.core.counting import counted
 from scorewright.core.errors import UsageError
 from scorewright.core.findings import Finding
 from scorewright.core.snapshot import Snapshot
 from scorewright.core.store_views.census import census_of, named_runs, versions_of
 from scorewright.core.store_views.words import (
     bytes_text,
-    count_text,
     figure_text,
     plain,
     time_text,
@@ -100,7 +100,7 @@ class RunCard:
             ("models", "; ".join(_model(one) for one in self.models)),
             ("versions", ", ".join(str(one["label"]) for one in self.versions)),
             ("artifacts", run["artifact_uri"] or ""),
-            ("files", f"{count_text(run['files'], 'file')}, {bytes_text(run['bytes'])}"),
+            ("files", f"{counted(run['files'], 'file')}, {bytes_text(run['bytes'])}"),
         ]
         return [(name, text) for name, text in pairs if text]
 

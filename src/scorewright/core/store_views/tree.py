@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 import polars as pl
 
+from scorewright.core.counting import counted
 from scorewright.core.snapshot import Snapshot
 from scorewright.core.store_views.census import census_of, versions_of
 from scorewright.core.store_views.kinship import Kin, kinship
-from scorewright.core.store_views.words import bytes_text, count_text, state_of
+from scorewright.core.store_views.words import bytes_text, state_of
 
 __all__ = ["Node", "NodeKind", "TreeWish", "tree_of"]
 
@@ -72,7 +73,7 @@ class Node:
             if key == "bytes":
                 parts += [bytes_text(count)] if count else []
             elif key in nouns:
-                text = count_text(count, nouns[key])
+                text = counted(count, nouns[key])
                 parts += [text] if count or key == "runs" else []
             elif count:
                 parts.append(f"{count:,} {key.replace('_', ' ')}")
@@ -100,7 +101,7 @@ def tree_of(snapshot: Snapshot, files: pl.DataFrame, wish: TreeWish | None = Non
     parts = [*experiments, *([registry] if registry else [])]
     if nobodys.height:
         counts = {"files": nobodys.height, "bytes": int(nobodys["size"].sum())}
-        folders = count_text(nobodys["folder"].n_unique(), "folder")
+        folders = counted(nobodys["folder"].n_unique(), "folder")
         parts.append(Node("files", "", f"{folders} of artifacts that belong to nobody", (), counts))
     active = runs.filter(pl.col("state") == "active")
     counts = {

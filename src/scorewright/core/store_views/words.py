@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-__all__ = ["bytes_text", "count_text", "figure_text", "moment", "plain", "state_of", "time_text"]
+__all__ = ["bytes_text", "figure_text", "moment", "plain", "state_of", "time_text"]
 
 _STEP = 1024.0
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -23,14 +23,6 @@ def bytes_text(size: int | None) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= _STEP
     return f"{amount:.1f} {_UNITS[-1]}"
-
-
-_PLURALS = {"alias": "aliases", "child": "children"}
-
-
-def count_text(count: int, noun: str) -> str:
-    """Return a number with its noun: "1 run", "2,310 runs"."""
-    return f"{count:,} {noun if count == 1 else _PLURALS.get(noun, f'{noun}s')}"
 
 
 def figure_text(value: float | None) -> str:

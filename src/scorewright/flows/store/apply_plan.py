@@ -10,6 +10,9 @@ from typing import Any
 from scorewright.core.digests import short
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
 from scorewright.core.plans import (
+    FileChange,
+    LinkChange,
+    MoveChange,
     Plan,
     Receipt,
     StoreRef,
@@ -18,12 +21,19 @@ from scorewright.core.plans import (
     unbalanced,
 )
 from scorewright.flows.events import Note, Notify, StageDone, StageStarted
-from scorewright.flows.store.editing import Workshop
+from scorewright.flows.store.editing import State, Workshop
 from scorewright.flows.store.progress import Progress
 from scorewright.flows.store.resuming import leave_in_order, look_around, store_now
 from scorewright.flows.store.steps import carry_out_steps
 
 __all__ = ["Clock", "apply_plan"]
+
+_AS_BEFORE = (
+    "every row and every file is as it was before (files of the plan by content, others by path "
+    "and size)"
+)
+
+_OF_FILES = (FileChange, MoveChange, LinkChange)
 
 #: Gives the time, aware, UTC.
 Clock = Callable[[], datetime]
@@ -33,6 +43,8 @@ def apply_plan(
     plan: Plan, workshop: Workshop, clock: Clock, notify: Notify, holder: str
 ) -> Receipt:
     """Carry out a plan, or what is left of it after a crash; a finished one changes nothing.
+
+    Its receipt is given again as long as the store has the rows that it says.
 
     Args:
         plan: Its target is changed, its sources are only looked at.
@@ -90,13 +102,15 @@ def carry_out(  # noqa: PLR0913 - what `apply_plan` takes, and where undoing has
             return _held_against(undone, finished)
         _check_inputs(plan, workshop)
         is_resumed = progress.has_started
+        if undone is not None and not is_partial and not is_resumed:
+            _require_untouched(plan, workshop)
         _begin(plan, workshop, clock, holder, progress, is_partial=is_partial)
         if is_resumed:
             look_around(plan, workshop, progress, notify, is_counted=not is_partial)
         try:
             carry_out_steps(plan, workshop, progress, notify)
             receipt = _end(plan, workshop, progress, clock, notify, undone)
-        except (ScorewrightError, KeyboardInterrupt) as error:
+        except (ScorewrightError, KeyboardInterrupt, SystemExit) as error:
             leave_in_order(plan, workshop, progress, notify)
             error.add_note(
                 f"{progress.done} of {len(plan.steps)} steps of the plan {short(plan.id)} are "
@@ -115,7 +129,31 @@ def _finished(plan: Plan, workshop: Workshop, progress: Progress) -> Receipt | N
             code="plan-undoing",
         )
     document = workshop.papers.receipt() if progress.is_ended else None
-    return None if document is None else read_receipt(document, "receipt")
+    if document is None:
+        return None
+    receipt = read_receipt(document, "receipt")
+    _refuse_changed(receipt, workshop)
+    return receipt
+
+
+def _refuse_changed(receipt: Receipt, workshop: Workshop) -> None:
+    """Refuse to say that a plan is done where the store is not as it left it.
+
+    A journal knows nothing of what came later: of a copy that took the store's place, say. Rows
+    alone are compared, all of them, as taking the plan back does.
+    """
+    now = workshop.store.reference()
+    if now.rows == receipt.after.rows:
+        return
+    changed = differences(replace(receipt.after, files=""), now)
+    listed = "; ".join(changed[:5]) or "rows"
+    raise UsageError(
+        f"The plan {short(receipt.plan.id)} was carried out, and the store "
+        f"{receipt.plan.target.location} was changed since: {listed}.",
+        remedy="Nothing is done. Make the plan again: it has what is still to be done.",
+        code="plan-stale",
+        details={"changed": list(changed)},
+    )
 
 
 def _check_inputs(plan: Plan, workshop: Workshop) -> None:
@@ -144,12 +182,49 @@ def _begin(
 ) -> None:
     """Journal how the store is, and make its backup, both once."""
     if not progress.has_started:
+        _require_own(plan, workshop)
         before = store_now(plan, workshop)
         if not is_partial:
             _refuse_stale(plan.target, before, "store")
         progress.start(holder, clock().isoformat(timespec="microseconds"), before)
     if progress.backup is None:
         progress.keep_backup(workshop.store.backup(workshop.folder))
+
+
+def _require_untouched(plan: Plan, workshop: Workshop) -> None:
+    """Refuse to take back what got another content since, before anything is begun.
+
+    A listing knows sizes alone. What a folder that moves holds is compared when it is its turn.
+    """
+    changes = [c for s in plan.steps for c in s.changes if isinstance(c, _OF_FILES)]
+    moves = [c for c in changes if isinstance(c, MoveChange)]
+    seen = {place for move in moves for place in (move.path, move.target)}
+    tops = tuple(f"{place}/" for place in seen)
+    for change in changes:
+        places = {change.path, change.keeper} if isinstance(change, LinkChange) else {change.path}
+        is_first = not places & seen and not any(place.startswith(tops) for place in places)
+        seen |= places
+        if is_first and workshop.files.state(change) is State.NEITHER:
+            raise UsageError(
+                f"The file {change.path} was changed after the plan was carried out.",
+                remedy="Put what it was back in its place, or keep the store as it is: what was "
+                "changed later is not thrown away.",
+                code="plan-stale",
+                details={"changed": [change.path]},
+            )
+
+
+def _require_own(plan: Plan, workshop: Workshop) -> None:
+    """Refuse files of others before anything is begun: one of each folder is looked at."""
+    folders: dict[str, FileChange] = {}
+    for step in plan.steps:
+        for change in step.changes:
+            if isinstance(change, FileChange):
+                folders.setdefault(change.path.rpartition("/")[0], change)
+            elif isinstance(change, MoveChange | LinkChange):
+                workshop.files.require(change)
+    for change in folders.values():
+        workshop.files.require(change)
 
 
 def _refuse_stale(planned: StoreRef, now: StoreRef, what: str) -> None:
@@ -181,7 +256,7 @@ def _end(
     after = store_now(plan, workshop)
     if undone is not None:
         lines = [f"not as it was before: {line}" for line in _differing(undone.before, after)]
-        checks = (*checks, *(lines or ["every row and every file is as it was before"]))
+        checks = (*checks, *(lines or [_AS_BEFORE]))
     receipt = Receipt(
         plan=plan,
         payload=workshop.papers.keep_payload() if plan.payload else "",

@@ -11,6 +11,7 @@ from scorewright.core.audit import (
     AuditReport,
     ProjectFacts,
     Rule,
+    TriedModel,
     audit,
 )
 from scorewright.core.conventions import Conventions
@@ -18,7 +19,8 @@ from scorewright.core.snapshot import RootRule
 from scorewright.flows.events import Notify, StageDone, StageStarted, ignore
 from scorewright.flows.ports import Clock
 from scorewright.flows.store.evidence import read_predictions
-from scorewright.flows.store.evidence_ports import PredictionFiles
+from scorewright.flows.store.evidence_models import try_models
+from scorewright.flows.store.evidence_ports import ModelProber, PredictionFiles, ProbeDepth
 from scorewright.flows.store.ports import OpenedStore
 
 __all__ = ["AuditOptions", "AuditTools", "audit_input", "audit_store", "judge"]
@@ -34,6 +36,7 @@ class AuditTools:
         conventions: The policy.
         rules: What is asked.
         notify: Told of the progress.
+        prober: Looks at models; None leaves them alone.
     """
 
     clock: Clock
@@ -41,6 +44,7 @@ class AuditTools:
     conventions: Conventions
     rules: tuple[Rule, ...]
     notify: Notify = ignore
+    prober: ModelProber | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class AuditOptions:
         facts: The project around the store.
         limits: Where rules draw their line.
         broken_models: Why a model does not load, by ``name/version``, model id or run id.
+        depth: How far models are looked into.
     """
 
     roots: Iterable[RootRule] = ()
@@ -62,6 +67,7 @@ class AuditOptions:
     facts: ProjectFacts = field(default_factory=ProjectFacts)
     limits: AuditLimits = field(default_factory=AuditLimits)
     broken_models: Mapping[str, str] = field(default_factory=dict)
+    depth: ProbeDepth = ProbeDepth.LOOK
 
 
 def audit_store(
@@ -102,6 +108,11 @@ def audit_input(
     stored = {}
     if wanted.reads_predictions:
         stored = read_predictions(snapshot, inventory.files, tools.predictions, tools.notify)
+    tried: tuple[TriedModel, ...] = ()
+    if tools.prober is not None:
+        tried = try_models(
+            snapshot, inventory.files, inventory.rules, tools.prober, wanted.depth, tools.notify
+        )
     return AuditInput(
         snapshot=snapshot,
         conventions=tools.conventions,
@@ -113,6 +124,7 @@ def audit_input(
         facts=wanted.facts,
         predictions=stored,
         broken_models=wanted.broken_models,
+        tried_models=tried,
         limits=wanted.limits,
     )
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from scorewright.core.audit import StoreView
-from scorewright.core.backfill import DataInput, RunFacts
+from scorewright.core.audit import StoreView, role_of
+from scorewright.core.backfill import DataInput, RunFacts, number
 from scorewright.core.conventions import RunRecord
 from scorewright.core.snapshot import parse_address, resolve
+from scorewright.flows.store.backfill_data import find_data
 from scorewright.flows.store.backfill_models import FoundModel, StoredFile, find_model
-from scorewright.flows.store.backfill_ports import FileContents
+from scorewright.flows.store.backfill_ports import FileContents, ModelScorer
+from scorewright.flows.store.backfill_scores import Scored, score_data
 
 __all__ = ["Evidence", "evidence_of"]
 
@@ -48,12 +50,15 @@ class _Held:
     folder: str = ""
 
 
-def evidence_of(view: StoreView, contents: FileContents) -> Iterator[Evidence]:
+def evidence_of(
+    view: StoreView, contents: FileContents, scorer: ModelScorer | None = None
+) -> Iterator[Evidence]:
     """Give what is known of every finished training run, in the order of the view.
 
     Args:
         view: The store.
         contents: Its files.
+        scorer: Scores data with the models of runs that stored no predictions.
     """
     held = _held(view)
     required = frozenset(view.given.conventions.artifacts.required)
@@ -80,22 +85,34 @@ def evidence_of(view: StoreView, contents: FileContents) -> Iterator[Evidence]:
             inputs=sum(bool(data.digest and data.role) for data in mine.inputs),
             model_type=mine.tags.get("model_type", ""),
         )
-        yield Evidence(_facts(view, run, record, mine, contents), mine.folder)
+        yield Evidence(_facts(view, run, record, mine, _Looking(contents, scorer)), mine.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    contents: FileContents
+    scorer: ModelScorer | None
 
 
 def _facts(
-    view: StoreView, run: str, record: RunRecord, mine: _Held, contents: FileContents
+    view: StoreView, run: str, record: RunRecord, mine: _Held, looking: _Looking
 ) -> RunFacts:
+    contents = looking.contents
     required = view.given.conventions.artifacts.required
-    found = find_model([*mine.files, *mine.models], required, contents)
+    found = find_model([*mine.files, *mine.models], required, contents, looking.scorer)
     stored = view.given.predictions.get(run)
     sources = _model_source(found)
+    doubts = found.doubts
+    scored = Scored()
     if stored is not None:
         file = next((file for file in mine.files if file.name == stored.path), None)
         place = Path(mine.folder) / stored.path
         sha256 = file.sha256 if file is not None else ""
         sources[stored.path] = sha256 or contents.sha256(place) or ""
-    doubts = found.doubts
+    elif looking.scorer is not None and found.model is not None:
+        scored = _scored(view, mine, found, looking.contents, looking.scorer)
+        stored, doubts = scored.stored, (*doubts, *scored.remarks)
+        sources |= scored.sources
     if not mine.folder:
         doubts = (*doubts, "its artifacts cannot be reached: no file is added")
     return RunFacts(
@@ -107,8 +124,26 @@ def _facts(
         inputs=tuple(mine.inputs),
         sources=sources,
         doubts=doubts,
+        training=scored.training,
+        was_scored=bool(scored.sources or scored.remarks),
         is_writable=bool(mine.folder),
     )
+
+
+def _scored(
+    view: StoreView, mine: _Held, found: FoundModel, contents: FileContents, scorer: ModelScorer
+) -> Scored:
+    """Score what the run says it read."""
+    folder = view.given.snapshot.source.folder
+    here = [Path(folder), Path(folder).parent] if folder else []
+    known = [Path(view.given.facts.root)] if view.given.facts.root else []
+    texts = {**mine.tags, **mine.params}
+    tables, doubts = find_data(mine.inputs, texts, mine.files, (*known, *here), contents)
+    told = {data.rows for data in mine.inputs if role_of(data.role) == "training" and data.rows}
+    count = number(mine.params, "n_rows")
+    trained = next(iter(told)) if len(told) == 1 else None if count is None else int(count)
+    scored = score_data(found, tables, texts, trained, scorer)
+    return replace(scored, remarks=(*doubts, *scored.remarks))
 
 
 def _model_source(found: FoundModel) -> dict[str, str]:
@@ -143,10 +178,24 @@ def _add_inputs(view: StoreView, finished: pl.DataFrame, held: defaultdict[str, 
     rows = snapshot.inputs.join(snapshot.datasets, on="dataset_id", how="inner").join(
         finished, on="run_id", how="semi"
     )
-    named = rows.select("run_id", "name", "digest", "context", "profile").sort(pl.all())
-    for run, name, digest, role, profile in named.iter_rows():
-        data = DataInput(name or "", digest or "", role or "", _rows_told(profile))
+    columns = ("run_id", "name", "digest", "context", "profile", "source")
+    for run, name, digest, role, profile, source in rows.select(columns).sort(pl.all()).iter_rows():
+        told = _rows_told(profile)
+        data = DataInput(name or "", digest or "", role or "", told, _place_told(source))
         held[run].inputs.append(data)
+
+
+def _place_told(source: str | None) -> str:
+    """Return the path or address in the source of a data set."""
+    try:
+        told = json.loads(source or "null")
+    except (ValueError, RecursionError):
+        return source or ""
+    if isinstance(told, Mapping):
+        told = next(
+            (told[key] for key in ("uri", "path", "url", "local_path") if told.get(key)), ""
+        )
+    return told if isinstance(told, str) else ""
 
 
 def _rows_told(profile: str | None) -> int | None:

@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from scorewright.core.backfill import NativeModel, read_model
-from scorewright.flows.store.backfill_ports import FileContents
+from scorewright.flows.store.backfill_ports import FileContents, ModelFile, ModelScorer
 
 __all__ = ["FoundModel", "StoredFile", "find_model"]
 
-_NATIVE = re.compile(r"(?i)(^|/)([^/]*(model|booster)[^/]*\.(txt|json)|[^/]+\.(lgb|ubj|xgb|bst))$")
+_NATIVE = re.compile(
+    r"(?i)(^|/)([^/]*(model|booster)[^/]*\.(txt|json)|[^/]+\.(lgb|ubj|xgb|bst|cbm))$"
+)
 _PICKLE = re.compile(r"(?i)\.(pkl|pickle|joblib|dill|cloudpickle)$")
 #: A bundle names the inputs of its model beside it, whatever the model calls them.
 _SPACE = "features.json"
+_CATBOOST = ".cbm"
+#: Model type of the conventions -> format of its files.
+_FORMATS = {"lgbm": "lightgbm", "xgboost": "xgboost", "catboost": "catboost"}
 #: Of more files it is not asked which one is the run's.
 _MOST = 20
 
@@ -45,16 +50,21 @@ class FoundModel:
         file: Where it lies, None without one.
         sha256: Of the file.
         doubts: Why files that are there do not count.
+        format: Of the file, as `ModelFile` calls it; "" without one.
     """
 
     model: NativeModel | None = None
     file: StoredFile | None = None
     sha256: str = ""
     doubts: tuple[str, ...] = ()
+    format: str = ""
 
 
 def find_model(
-    files: Iterable[StoredFile], left_out: Iterable[str], contents: FileContents
+    files: Iterable[StoredFile],
+    left_out: Iterable[str],
+    contents: FileContents,
+    scorer: ModelScorer | None = None,
 ) -> FoundModel:
     """Read the one native model of a run.
 
@@ -62,6 +72,7 @@ def find_model(
         files: Of the run and its logged models.
         left_out: Names of artifacts that are no models.
         contents: Reads them.
+        scorer: Loads models that are no text; without one these are no evidence.
     """
     known = sorted(files, key=lambda file: (file.name.count("/"), file.name))
     others = set(left_out)
@@ -73,8 +84,10 @@ def find_model(
         sha256 = file.sha256 or contents.sha256(file.place) or ""
         if sha256 in found:
             continue
-        model = read_model(contents.read(file.place) or b"")
-        if model is not None:
+        model = _read(file, contents, scorer)
+        if isinstance(model, str):
+            doubts.append(f"{file.name} does not load: {model}")
+        elif model is not None:
             found[sha256] = (model.renamed(_names_beside(file, contents)), file)
         elif not file.name.lower().endswith(".json"):
             doubts.append(f"{file.name} is no model that can be read")
@@ -85,7 +98,21 @@ def find_model(
         doubts += [f"{name} is a pickle, and none is ever loaded" for name in pickles]
         return FoundModel(doubts=tuple(doubts))
     ((sha256, (model, file)),) = found.items()
-    return FoundModel(model, file, sha256)
+    return FoundModel(model, file, sha256, format=_FORMATS[model.model_type])
+
+
+def _read(
+    file: StoredFile, contents: FileContents, scorer: ModelScorer | None
+) -> NativeModel | str | None:
+    """Return a model, why it does not load, or None where the file is none."""
+    if not file.name.lower().endswith(_CATBOOST):
+        return read_model(contents.read(file.place) or b"")
+    if scorer is None:
+        return None
+    facts = scorer.facts(ModelFile("catboost", file.place))
+    if isinstance(facts, str):
+        return facts
+    return NativeModel("catboost", facts.importance, facts.params)
 
 
 def _names_beside(file: StoredFile, contents: FileContents) -> list[str]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import tomlkit
 
-from scorewright.core.backfill import Rerun
+from scorewright.core.backfill import Rerun, rerun_of
+from scorewright.core.conventions import Conventions, RunRecord
 from scorewright.core.errors import UsageError
+from scorewright.core.rationalise import RunFacts
 from scorewright.flows.ports import Learner, LearnerCatalogue
 
 __all__ = ["RerunText", "RerunWriter"]
@@ -33,6 +35,17 @@ class RerunText:
     command: str
     remarks: tuple[str, ...] = ()
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What to do, the command in it, and the settings it needs."""
+        first = (
+            f"To train it again, copy scorewright.toml to {self.file}, set there what follows, "
+            f"and run: {self.command}"
+        )
+        told = (f"Not said by these settings: {'; '.join(self.remarks)}.",) if self.remarks else ()
+        settings = self.settings.rstrip("\n")
+        return (first, *told, *([settings] if settings else []))
+
 
 class RerunWriter:
     """Writes settings down; only parameters that a run's learner takes.
@@ -44,6 +57,28 @@ class RerunWriter:
     def __init__(self, learners: LearnerCatalogue) -> None:
         self._learners = learners
         self._known: dict[str, Learner | UsageError] = {}
+
+    def rerun(self, run: RunFacts, conventions: Conventions) -> RerunText:
+        """Write the settings of any run down, by its parameters and tags.
+
+        Args:
+            run: Finished or not.
+            conventions: Tell the model type by the parameters, where the run does not.
+        """
+        record = RunRecord(
+            name=run.name,
+            experiment=run.experiment,
+            status=run.status,
+            metrics={},
+            histories={},
+            params=run.params,
+            tags=run.tags,
+            artifacts=frozenset(),
+            has_model=False,
+            inputs=len(run.datasets),
+            model_type=run.tags.get("model_type", ""),
+        )
+        return self.write(run.run_id, rerun_of(record, conventions))
 
     def write(self, run_id: str, rerun: Rerun) -> RerunText:
         """Write the settings of a run down.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from scorewright.core.backfill import Backfill
+from scorewright.core.counting import counted
 from scorewright.core.digests import sha256_hex
 from scorewright.core.plans import Change, FileChange, Row, RowChange, Step
 from scorewright.flows.ports import ChartRenderer
@@ -32,12 +33,12 @@ def step_of(evidence: Evidence, made: Backfill, files: Mapping[str, bytes]) -> S
     """
     run = evidence.facts.run_id
     counts = {
-        "metrics": len({*made.metrics, *made.histories}),
-        "parameters": len(made.params),
-        "tags": len(made.tags),
-        "files": len(files),
+        "metric": len({*made.metrics, *made.histories}),
+        "parameter": len(made.params),
+        "tag": len(made.tags),
+        "file": len(files),
     }
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    told = ", ".join(counted(count, what) for what, count in counts.items() if count)
     changes: list[Change] = [
         FileChange(
             path=f"{evidence.folder.rstrip('/')}/{name}",

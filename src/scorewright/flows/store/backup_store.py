@@ -26,7 +26,8 @@ class BackupNote:
         sha256: Of the file; of a folder of the list of its files (path, SHA-256).
         rows: Rows of a database, files of a tree; -1 where nobody noted it.
         size: Bytes.
-        location: Of the store, without a password; "" for backups that plans made.
+        location: Of the store, without a password; "" for backups that plans made, and for one
+            that does not lie where it was made: with a copied folder it came to another store.
         made_at: ISO 8601, UTC.
         made_by: Who asked for it; "" for backups that plans made.
     """
@@ -75,7 +76,7 @@ class BackupShelf(Protocol):
         """Prove that a backup is whole, and still what it was: one line for each proof.
 
         Raises:
-            UsageError: ``backup-unknown``.
+            UsageError: ``backup-unknown``; ``backup-unmerged``: rows of it lie in a log beside it.
             IntegrityError: ``backup-broken``.
         """
         ...

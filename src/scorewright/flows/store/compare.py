@@ -46,5 +46,5 @@ def compare_two(
     files = (mine.files, theirs.files) if wished.files.is_listed else None
     result = compare_stores(mine.snapshot, theirs.snapshot, files)
     same = sum(part.same for part in result.parts)
-    notify(StageDone("compare", f"{same:,} things are the same"))
+    notify(StageDone("compare", f"the same in both: {same:,}"))
     return result

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from scorewright.core.consolidation import DEFAULT, SameName, long_params
+from scorewright.core.counting import counted
 from scorewright.core.digests import sha256_hex
 from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.plans import (
@@ -16,6 +17,7 @@ from scorewright.core.plans import (
     Change,
     FileChange,
     Plan,
+    RowsChange,
     Step,
     StoreChange,
     StoreRef,
@@ -50,6 +52,22 @@ _OPERATIONS: Final = {
     "traces": ("copy_traces", "traces of experiment {n}"),
     "registry": ("copy_registry", "model registry"),
     "others": ("copy_rows", "other rows"),
+}
+#: Tables whose rows have a name among people.
+_NOUNS: Final = {
+    "experiments": "experiment",
+    "runs": "run",
+    "params": "parameter",
+    "tags": "tag",
+    "metrics": "metric value",
+    "latest_metrics": "last metric value",
+    "datasets": "data set",
+    "inputs": "input",
+    "logged_models": "logged model",
+    "trace_info": "trace",
+    "registered_models": "registered model",
+    "model_versions": "version",
+    "registered_model_aliases": "alias",
 }
 _UNIT: Final = re.compile(r"(\w+)(?::(\d+))?(?:/\w+)?")
 
@@ -113,7 +131,8 @@ def plan_consolidation(
         notify: Told of the progress.
 
     Raises:
-        UsageError: ``consolidate-into-itself``, ``consolidate-schema-newer``,
+        UsageError: ``consolidate-into-itself``, ``consolidate-into-source``,
+            ``consolidate-schema-newer``,
             ``consolidate-target``, ``consolidate-target-old``, ``consolidate-target-default``,
             ``consolidate-artifact-root``.
         FindingsError: ``consolidate-unknown-table``, ``consolidate-workspaces``,
@@ -230,7 +249,7 @@ def _open_sources(
     found = _Sources()
     labels: list[str] = []
     for location in sources:
-        ref = tools.reference(location)
+        ref = tools.source(location)
         if ref.location == aim.ref.location:
             raise UsageError(
                 f"{ref.location} is a source and the target at once.",
@@ -238,7 +257,10 @@ def _open_sources(
                 code="consolidate-into-itself",
             )
         opened = tools.opener.open(location)
-        is_read_whole = location.startswith("http") or Path(opened.location).is_dir()
+        is_tree = Path(opened.location).is_dir()
+        if is_tree:
+            _require_beside(Path(opened.location), aim)
+        is_read_whole = location.startswith("http") or is_tree
         snapshot = opened.reader.read(notify, history=is_read_whole)
         labels.append(_label(opened.location, labels))
         inventory = opened.files.inventory(snapshot, notify, rules=options.rules, hashed=True)
@@ -246,8 +268,48 @@ def _open_sources(
         own = inventory.files.filter(inventory.files["owner"] == "version")["owner_id"]
         found.refs.append(ref)
         found.inventories.append(inventory)
-        found.stages.append(replace(stage, own_versions=frozenset(own.to_list())))
+        notes = (*_unread(snapshot), *stage.notes, *_fetched(location, inventory, labels[-1]))
+        found.stages.append(replace(stage, own_versions=frozenset(own.to_list()), notes=notes))
     return found
+
+
+def _unread(snapshot: Snapshot) -> list[str]:
+    """Say what the reader could not read: no row and no line of the balance stands for it."""
+    return [
+        f"{finding.code} {finding.subject}: {finding.message}"
+        for finding in snapshot.findings
+        if finding.severity == "error"
+    ]
+
+
+def _require_beside(tree: Path, aim: _Target) -> None:
+    """Refuse a target that would write into a tree: a source is never changed."""
+    places = {aim.root: parse_address(aim.root).path}
+    if not aim.is_server:
+        places[aim.ref.location] = aim.ref.location
+    for shown, place in places.items():
+        if Path(place).resolve().is_relative_to(tree.resolve()):
+            raise UsageError(
+                f"{shown} lies within the source {tree}, which would be written to.",
+                remedy="Name places beside it: --into for the store, --artifact-root for the "
+                "artifacts.",
+                code="consolidate-into-source",
+                details={"place": shown, "source": str(tree)},
+            )
+
+
+def _fetched(location: str, inventory: Inventory, label: str) -> list[str]:
+    """Say where the artifacts of a tracking server wait for the plan."""
+    folders = inventory.files.filter(inventory.files["sha256"].is_not_null())["folder"]
+    if not location.startswith("http") or folders.is_empty():
+        return []
+    note = (
+        f"{label}: {len(folders):,} artifact files were fetched from the server into "
+        f"{Path(folders[0]).parent.parent}. They are copied from there; once the plan has been "
+        "carried out and verified, that folder can go; 'scorewright store purge' lists what lies "
+        "in .scorewright."
+    )
+    return [note]
 
 
 def _label(location: str, taken: Sequence[str]) -> str:
@@ -339,7 +401,13 @@ def _step(unit: Unit, files: Sequence[FileChange], merged: Merged) -> Step:
     if number is not None:
         subject += f" '{merged.names.get(int(number), '')}'"
     changes: tuple[Change, ...] = (*files, *unit.rows, *unit.changes)
-    counts = [f"{rows.rows:,} {rows.table}" for rows in unit.rows]
-    counts += [f"{len(unit.changes):,} changed rows"] if unit.changes else []
-    counts += [f"{len(files):,} files"] if files else []
-    return Step(operation, subject, f"Copy {', '.join(counts)}.", changes)
+    counts = [_counted(rows) for rows in unit.rows]
+    counts += [counted(len(files), "file")] if files else []
+    told = [f"Copy {', '.join(counts)}."] if counts else []
+    told += [f"Change {counted(len(unit.changes), 'row')}."] if unit.changes else []
+    return Step(operation, subject, " ".join(told), changes)
+
+
+def _counted(rows: RowsChange) -> str:
+    noun = _NOUNS.get(rows.table)
+    return counted(rows.rows, noun) if noun else f"{counted(rows.rows, 'row')} of {rows.table}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from scorewright.core.counting import counted
 from scorewright.core.plans import Balance, FileChange
 from scorewright.core.snapshot import AddressKind, parse_address
 from scorewright.flows.store.consolidate_ports import Merged, Owner, Place, Stage
@@ -16,7 +17,7 @@ __all__ = ["PlannedFiles", "plan_files"]
 
 _EXAMPLES: Final = 5
 _FATES: Final = ("copied", "merged", "duplicate", "quarantined", "left")
-_OWNERS: Final = {"run": "runs", "model": "logged models", "version": "versions"}
+_OWNERS: Final = {"run": "run", "model": "logged model", "version": "version"}
 
 
 @dataclass(slots=True)
@@ -107,8 +108,11 @@ def _of_one(
         change = FileChange(target, None, sha256, size, f"{folder}/{path}")
         planned.changes.setdefault(place.unit, []).append(change)
     for reason, files in sorted(left.items()):
-        planned.notes.append(f"{stage.label}: {files:,} artifact files are not copied: {reason}.")
+        planned.notes.append(
+            f"{stage.label}: {counted(files, 'artifact file')} not copied: {reason}."
+        )
     planned.notes += _missing(stage, inventory)
+    planned.notes += _links(stage, inventory)
 
 
 def _target(place: Place | None, path: str, sha256: str | None) -> tuple[str, str]:
@@ -122,9 +126,21 @@ def _target(place: Place | None, path: str, sha256: str | None) -> tuple[str, st
     address = parse_address(place.address)
     if address.kind not in (AddressKind.POSIX, AddressKind.WINDOWS):
         return f"their place is no folder of this machine ({place.address})", ""
-    if sha256 is None:
-        return "they cannot be read", ""
-    return "", f"{address.path}/{path}"
+    target = f"{address.path}/{path}"
+    if ".." in target.split("/"):
+        return "their place would lie outside the artifacts of the target", ""
+    return ("they cannot be read", "") if sha256 is None else ("", target)
+
+
+def _links(stage: Stage, inventory: Inventory) -> list[str]:
+    """Say which links were not followed: they are no files, and the balance does not know them."""
+    found = [one.subject for one in inventory.findings if "target" in one.evidence]
+    if not found:
+        return []
+    shown = ", ".join(found[:_EXAMPLES]) + (" ..." if len(found) > _EXAMPLES else "")
+    links = counted(len(found), "link")
+    text = f"{stage.label}: {links} to folders or out of the artifacts not followed"
+    return [f"{text}: what lies there is not copied ({shown})."]
 
 
 def _missing(stage: Stage, inventory: Inventory) -> list[str]:
@@ -139,9 +155,9 @@ def _missing(stage: Stage, inventory: Inventory) -> list[str]:
             continue
         shown = ", ".join(ids[:_EXAMPLES]) + (" ..." if len(ids) > _EXAMPLES else "")
         what = {
-            "absent": "have no artifact folder: there is nothing to copy",
-            "unresolved": "name a place that no rule reaches: nothing is copied; "
+            "absent": "without an artifact folder: there is nothing to copy",
+            "unresolved": "at a place that no rule reaches: nothing is copied; "
             "name the place with a root rule",
-        }.get(reason, "keep their artifacts in another system: they stay there")
-        notes.append(f"{stage.label}: {len(ids):,} {_OWNERS[owner]} {what} ({shown}).")
+        }.get(reason, "with artifacts in another system: they stay there")
+        notes.append(f"{stage.label}: {counted(len(ids), _OWNERS[owner])} {what} ({shown}).")
     return notes

@@ -196,6 +196,7 @@ class ConsolidationTools:
         staging: Private copies.
         merger: Their rows.
         reference: Digest of a store as it is.
+        source: The same of one that is only read, so that it is known again quickly.
         digest: SHA-256 of a file, None where there is none.
         free: Free bytes where a path is or will be.
         folder: A private folder that goes again.
@@ -207,6 +208,7 @@ class ConsolidationTools:
     staging: Staging
     merger: Merger
     reference: Callable[[str], StoreRef]
+    source: Callable[[str], StoreRef]
     digest: Callable[[str], str | None]
     free: Callable[[str], int]
     folder: Callable[[], AbstractContextManager[Path]]

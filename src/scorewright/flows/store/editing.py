@@ -91,6 +91,21 @@ class StoreEditor(Protocol):
         """Copy the database into a folder, and count the rows of the copy."""
         ...
 
+    def altered(
+        self, backup: str, done: Sequence[RowChanges], begun: Sequence[RowChanges] = ()
+    ) -> tuple[str, ...]:
+        """Name tables of a plan that was killed in which somebody else changed rows.
+
+        Args:
+            backup: Path of the plan's backup, "" without one.
+            done: Changes of rows that are carried out.
+            begun: Those of one transaction that is committed, or is not.
+
+        Returns:
+            One line per table and kind of change.
+        """
+        ...
+
     def check(self, *earlier: str) -> tuple[str, ...]:
         """Prove that the store is whole: integrity, references, and that MLflow opens a copy.
 
@@ -112,6 +127,14 @@ class FileEditor(Protocol):
 
     def listing(self) -> str:
         """Return a digest over paths and sizes of all files the plan may touch."""
+        ...
+
+    def require(self, change: FileChanges) -> None:
+        """Refuse a change of something that is not the store's; nothing is read.
+
+        Raises:
+            UsageError: ``plan-outside``.
+        """
         ...
 
     def state(self, change: FileChanges) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,9 +20,13 @@ _STAGE = "predictions"
 _ANALYSIS = "threshold_analysis.json"
 #: File names that hold predictions, the most trusted first.
 _NAMES = (
-    "predictions", "oof_predictions", "oof", "test_predictions", "predictions_test",
-    "y_pred", "scores",
+    "predictions", "oof_predictions", "predictions_oof", "oof", "val_predictions",
+    "valid_predictions", "validation_predictions", "predictions_val", "predictions_valid",
+    "predictions_validation", "test_predictions", "predictions_test", "holdout_predictions",
+    "oot_predictions", "predictions_oot", "predictions_holdout", "y_pred", "scores", "preds",
 )  # fmt: skip
+#: More files of one run are not read.
+_MOST_FILES = 6
 _SUFFIXES = (".parquet", ".csv")
 
 
@@ -30,7 +35,8 @@ def read_predictions(
 ) -> dict[str, Predictions]:
     """Return the stored predictions by run id, of active runs.
 
-    One file per run: the first that holds labels and scores.
+    The first file that holds labels and scores stands for a run, the others come with it. Files
+    behind a server have no folder on this machine, and are not read.
 
     Args:
         snapshot: The store.
@@ -55,6 +61,7 @@ def _candidates(files: pl.DataFrame) -> dict[str, tuple[str, list[str]]]:
     """Return folder and files of predictions by run id, in order of trust."""
     rows = files.filter(
         pl.col("owner") == "run",
+        pl.col("folder") != "",
         pl.col("path").str.to_lowercase().str.contains(r"\.(parquet|csv)$"),
     )
     found: dict[str, tuple[str, list[tuple[int, str]]]] = {}
@@ -74,14 +81,15 @@ def _rank(path: str) -> int | None:
 
 
 def _first(folder: Path, paths: list[str], reader: PredictionFiles) -> Predictions | None:
-    for path in paths:
+    found = []
+    for path in paths[:_MOST_FILES]:
         frame = reader.read(folder / path)
         if frame is not None:
             analysis = reader.document((folder / path).parent / _ANALYSIS)
             stored = predictions_of(path, frame, _plain(analysis))
             if stored is not None:
-                return stored
-    return None
+                found.append(stored)
+    return replace(found[0], others=tuple(found[1:])) if found else None
 
 
 def _plain(document: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -51,7 +51,7 @@ def plan_archive(
 
     Raises:
         UsageError: ``archive-not-contained``, ``archive-no-files``, ``plan-reaches-alive``.
-        IntegrityError: ``archive-not-verified``, ``archive-changed``.
+        IntegrityError: ``archive-not-verified``, ``archive-changed``, ``archive-open``.
     """
     if legacy.kind not in (SourceKind.FILES, SourceKind.SQLITE):
         raise UsageError(
@@ -63,16 +63,24 @@ def plan_archive(
     if not verified:
         raise IntegrityError(
             f"The receipt of {receipt.plan.target.location} was not verified.",
-            remedy="scorewright store verify RECEIPT --read-data",
+            remedy="scorewright store verify --receipt RECEIPT --read-data",
             code="archive-not-verified",
         )
     now = places.reference(legacy.location)
-    if (now.rows, now.files) != (source.rows, source.files):
+    if now.rows != source.rows:
         lines = "; ".join(differences(source, now)) or "its content differs"
         raise IntegrityError(
             f"The store {legacy.location} changed after it was consolidated: {lines}.",
             remedy="Consolidate it again, then archive it with the new receipt.",
             code="archive-changed",
+        )
+    if legacy.kind is SourceKind.SQLITE and places.has_journal(legacy.path):
+        raise IntegrityError(
+            f"The database {legacy.path} has a journal beside it: a program has it open, or ended "
+            "before all of it was in the file. Moved alone it would lose rows.",
+            remedy="End the programs that use it; open it once with 'sqlite3' and '.tables', which "
+            "brings the journal in; then archive it.",
+            code="archive-open",
         )
     step = _step(legacy, tools, places)
     guard((step,), target)
@@ -118,7 +126,19 @@ def _step(legacy: Legacy, tools: PlanTools, places: ArchivePlaces) -> Step:
 
 def _notes(legacy: Legacy, receipt: Receipt, verified: tuple[str, ...]) -> tuple[str, ...]:
     notes = [f"Verified before: {line}" for line in verified]
-    notes.append(f"Everything in it is in {receipt.plan.target.location}.")
+    stayed = [
+        f"{count:,} {line.what} {how}"
+        for line in receipt.plan.balance
+        for count, how in ((line.left, "left"), (line.quarantined, "in conflict"))
+        if count
+    ]
+    where = receipt.plan.target.location
+    if stayed:
+        of = "it" if len(receipt.plan.sources) == 1 else "it and the other sources"
+        notes.append(f"Not everything of {of} is in {where}: {', '.join(stayed)}.")
+        notes += [f"The receipt says: {note}" for note in receipt.plan.notes]
+    else:
+        notes.append(f"Everything in it is in {where}.")
     if legacy.kind is SourceKind.SQLITE:
         notes.append("Only the database file is moved; its artifacts stay where they are.")
     return tuple(notes)

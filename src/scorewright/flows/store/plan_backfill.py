@@ -70,7 +70,7 @@ def plan_backfill(
     draft = _Draft(RerunWriter(tools.learners))
     total = int(view.runs["is_finished"].sum())
     tools.notify(StageStarted(_STAGE, total))
-    for evidence in evidence_of(view, tools.contents):
+    for evidence in evidence_of(view, tools.contents, tools.scorer):
         draft.found += 1
         _add(evidence, view, tools, draft)
         tools.notify(StepDone(_STAGE, draft.found, evidence.facts.record.name))
@@ -130,11 +130,5 @@ def _note(evidence: Evidence, made: Backfill, text: RerunText | None) -> str:
         source = "" if facts.stored or facts.model else " It has no predictions and no model."
         lines.append(f"It lacks {lacking}.{source}")
     if text is not None:
-        lines.append(
-            f"To train it again, copy scorewright.toml to {text.file}, set there what follows, "
-            f"and run: {text.command}"
-        )
-        if text.remarks:
-            lines.append(f"Not said by these settings: {'; '.join(text.remarks)}.")
-        lines.append(text.settings.rstrip("\n"))
+        lines += text.lines
     return "\n".join(lines)

@@ -47,3 +47,7 @@ class ArchivePlaces(Protocol):
     def exists(self, path: str) -> bool:
         """Return whether anything has this path."""
         ...
+
+    def has_journal(self, path: str) -> bool:
+        """Return whether a database has rows, or what takes rows back, in files beside it."""
+        ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ from scorewright.flows.events import Note, Notify, StageDone, StageStarted, Step
 from scorewright.flows.store.apply_plan import Clock
 from scorewright.flows.store.undo_receipt import plan_back
 
-__all__ = ["Attic", "Kept", "Purged", "Remains", "purge"]
+__all__ = ["Attic", "Kept", "Purged", "Remains", "purge", "unfinished_plans"]
 
 _STAGE = "purge"
 
@@ -25,13 +26,14 @@ class Kept:
     """Something that is kept.
 
     Attributes:
-        kind: Files that went (a folder), a copy of the rows or the tree, rows of a plan.
+        kind: Files that went (a folder), a copy of the rows or the tree, rows of a plan, files
+            that were fetched from a tracking server (a folder).
         path: Absolute.
         size: Bytes; a file with several names counts once.
         files: How many.
     """
 
-    kind: Literal["bin", "backup", "payload"]
+    kind: Literal["bin", "backup", "payload", "fetched"]
     path: str
     size: int
     files: int = 1
@@ -39,12 +41,13 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """What is kept of one plan, or one backup that no receipt names.
+    """What is kept of one plan, one backup that no receipt names, or the files of one server.
 
     Attributes:
-        id: First characters of the plan's id; of a backup what its name ends with.
+        id: First characters of the plan's id; of a backup what its name ends with; of a server
+            the name of its folder.
         kept: What would be deleted; empty where nothing is left.
-        receipt: Of the plan; None for a plan without one, and for a backup.
+        receipt: Of the plan; None for a plan without one, and for all else.
     """
 
     id: str
@@ -81,6 +84,17 @@ class Attic(Protocol):
         """Return the short ids of plans that were begun and not finished."""
         ...
 
+    def document(self, name: str) -> str:
+        """Return where the document lies by which an unfinished plan is finished or given up.
+
+        Args:
+            name: Short id, of `unfinished`.
+
+        Returns:
+            Path of the plan; of the receipt, where the plan takes one back; "" for neither.
+        """
+        ...
+
     def held(self, holder: str, now: datetime) -> AbstractContextManager[None]:
         """Hold the lock of the store.
 
@@ -110,7 +124,7 @@ def purge(
     notify: Notify,
     holder: str,
 ) -> Purged:
-    """Delete bins, backups and payloads; receipts and journals stay.
+    """Delete bins, backups, payloads and fetched files; receipts and journals stay.
 
     The receipts cannot be taken back afterwards, nor can those of earlier plans, which need the
     later ones taken back first. A purge that was stopped is finished by the same call.
@@ -128,9 +142,10 @@ def purge(
         ScorewrightError: ``store-busy``, ``store-write-failed``.
         IntegrityError: ``journal-invalid``: whether a plan is finished cannot be told.
     """
+    _wanted(ids, attic)  # what is not there is said before the lock leaves a file
     with attic.held(holder, clock()):
         wanted = _wanted(ids, attic)
-        _refuse_unfinished(wanted, attic.unfinished())
+        _refuse_unfinished(attic)
         _refuse_silence(wanted, consent)
         count = sum(len(remains.kept) for remains in wanted)
         notify(StageStarted(_STAGE, count))
@@ -163,21 +178,47 @@ def _wanted(ids: Collection[str], attic: Attic) -> list[Remains]:
     return [known[name] for name in dict.fromkeys(ids)]
 
 
-def _refuse_unfinished(wanted: Sequence[Remains], unfinished: Sequence[str]) -> None:
-    if not unfinished:
-        return
-    undoing = {short(plan_back(r.receipt).id): r.id for r in wanted if r.receipt is not None}
-    first = next((name for name in unfinished if name in undoing), unfinished[0])
-    what = (
-        f"The receipt {undoing[first]} is being taken back"
-        if first in undoing
-        else (f"The plan {first} is not finished")
+def unfinished_plans(attic: Attic) -> tuple[tuple[str, str], ...]:
+    """Return what keeps a purge from its work, and the commands that end it.
+
+    Args:
+        attic: Of the store.
+
+    Returns:
+        For each plan that stopped midway a clause that names it and a sentence with commands.
+    """
+    undoing = {
+        short(plan_back(r.receipt).id): r.id for r in attic.remains() if r.receipt is not None
+    }
+    names = sorted(attic.unfinished(), key=lambda n: (n not in undoing, not attic.document(n)))
+    return tuple(_way_out(name, undoing, attic) for name in names)
+
+
+def _way_out(name: str, undoing: Mapping[str, str], attic: Attic) -> tuple[str, str]:
+    place = attic.document(undoing.get(name, name))
+    if name in undoing:
+        undo = f"scorewright store undo {shlex.quote(place) if place else 'RECEIPT'}"
+        return f"The receipt {undoing[name]} is being taken back", f"Finish it: {undo}"
+    file = shlex.quote(place) if place else "PLAN, the file of the plan"
+    return (
+        f"The plan {name} is not finished",
+        (
+            f"Finish it: scorewright store apply {file}. Or give it up, which takes back what is "
+            f"done of it: scorewright store undo {file}"
+        ),
     )
+
+
+def _refuse_unfinished(attic: Attic) -> None:
+    waiting = unfinished_plans(attic)
+    if not waiting:
+        return
+    what, way = waiting[0]
     raise UsageError(
         f"{what}: what is kept may still be needed.",
-        remedy="Finish it by the same 'apply' or 'undo', or take back what is done of it.",
+        remedy=way,
         code="purge-unfinished",
-        details={"unfinished": list(unfinished)},
+        details={"unfinished": list(attic.unfinished())},
     )
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from scorewright.core.errors import ScorewrightError
-from scorewright.core.plans import Change, Plan, StoreRef, differences, unexplained
+from scorewright.core.plans import (
+    Change,
+    Plan,
+    RowChange,
+    RowsChange,
+    StoreChange,
+    StoreRef,
+    differences,
+    unexplained,
+)
 from scorewright.flows.events import Note, Notify
 from scorewright.flows.store.editing import Workshop
 from scorewright.flows.store.progress import Progress
@@ -58,11 +68,28 @@ def look_around(
         changed = differences(progress.seen, now)
     else:
         done, begun = _done(plan, progress)
-        changed = unexplained(progress.before, now, done, begun) if is_counted else ()
+        changed = _since_kill(workshop, progress, now, done, begun) if is_counted else ()
     fresh = [line for line in changed if line not in progress.meanwhile]
     if fresh:
         progress.find_changed(fresh)
         notify(Note(f"Somebody changed the store while the plan stood still: {'; '.join(fresh)}."))
+
+
+def _since_kill(
+    workshop: Workshop,
+    progress: Progress,
+    now: StoreRef,
+    done: Sequence[Change],
+    begun: Sequence[Change],
+) -> tuple[str, ...]:
+    """Compare tables as a whole, then row by row those that the plan has changed."""
+    if any(isinstance(change, StoreChange) for change in (*done, *begun)):
+        return ()
+    backup = "" if progress.backup is None else progress.backup.path
+    rows, open_rows = ([c for c in some if isinstance(c, RowChange | RowsChange)]
+                       for some in (done, begun))  # fmt: skip
+    altered = workshop.store.altered(backup, rows, open_rows) if rows or open_rows else ()
+    return (*unexplained(progress.before, now, done, begun), *altered)
 
 
 def _done(plan: Plan, progress: Progress) -> tuple[list[Change], tuple[Change, ...]]:

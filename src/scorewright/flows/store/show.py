@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from scorewright.core.audit import SEVERITIES, AuditInput, audit
+from scorewright.core.counting import counted
 from scorewright.core.findings import Finding
 from scorewright.core.store_views import RunCard, card_of, find_run
 from scorewright.flows.events import StageDone, StageStarted
@@ -46,7 +47,7 @@ def show_run(opened: OpenedStore, reference: str, tools: AuditTools) -> RunCard:
     )
     notify(StageStarted("rules", len(tools.rules)))
     findings = _of_run(run_id, given, tools)
-    notify(StageDone("rules", f"{len(findings)} findings"))
+    notify(StageDone("rules", counted(len(findings), "finding")))
     return card_of(snapshot, inventory.files, run_id, findings)
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import cast
 
+from scorewright.core.counting import counted
 from scorewright.core.plans import (
     Change,
     FileChange,
@@ -52,7 +53,7 @@ def carry_out_steps(plan: Plan, workshop: Workshop, progress: Progress, notify: 
                 progress.finish_group(number)
         progress.finish_step(number)
         notify(StepDone(_STAGE, number + 1, f"{step.subject}: {step.sentence}"))
-    notify(StageDone(_STAGE, f"{len(plan.steps):,} steps"))
+    notify(StageDone(_STAGE, counted(len(plan.steps), "step")))
 
 
 def groups_of(changes: Sequence[Change]) -> tuple[tuple[Change, ...], ...]:
@@ -113,6 +114,5 @@ def _change_files(group: tuple[FileChange, ...], workshop: Workshop) -> None:
         try:
             for future in futures:
                 future.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -86,9 +86,18 @@ def undo_unfinished(plan: Plan, opens: Open, clock: Clock, notify: Notify, holde
     Raises:
         UsageError: ``plan-not-begun``: nothing of it was done, or all of it.
         IntegrityError: ``undo-differs``.
-        ScorewrightError: As `apply_plan`.
+        ScorewrightError: As `apply_plan`; ``store-busy`` while it is carried out.
     """
     stopped = opens(plan)
+    # Whoever carries it out at this moment writes to the same journal.
+    with stopped.lock.held(holder, clock()):
+        back, done = _turned_back(plan, stopped)
+    with _archived(stopped.journal):
+        return carry_out(back, opens(back), clock, notify, holder, done, is_partial=True)
+
+
+def _turned_back(plan: Plan, stopped: Workshop) -> tuple[Plan, Receipt]:
+    """Say in the journal that a plan is taken back; return the plan for that, and what is done."""
     progress = Progress(stopped.journal)
     if not progress.has_started or progress.is_ended:
         what = "is finished" if progress.is_ended else "was not begun"
@@ -112,8 +121,7 @@ def undo_unfinished(plan: Plan, opens: Open, clock: Clock, notify: Notify, holde
     back = replace(plan_back(done), inverse_of=plan.id)
     if not progress.undone_by:
         progress.turn_back(back.id)
-    with _archived(stopped.journal):
-        return carry_out(back, opens(back), clock, notify, holder, done, is_partial=True)
+    return back, done
 
 
 def _begun(plan: Plan, progress: Progress) -> tuple[Step, ...]:

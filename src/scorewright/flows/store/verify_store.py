@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scorewright.core.counting import counted
+from scorewright.core.errors import IntegrityError
 from scorewright.core.findings import Finding
 from scorewright.core.plans import FileChange, LinkChange, MoveChange, Receipt, differences
 from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
@@ -25,11 +28,14 @@ class Verification:
         checks: What holds, one line each.
         differences: What is not as the receipt says, one line each.
         findings: Of reading the store and its files.
+        since: What changed since the newest plan, where nobody named a receipt: no fault in a
+            store that is used.
     """
 
     checks: tuple[str, ...]
     differences: tuple[str, ...]
     findings: tuple[Finding, ...]
+    since: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -44,6 +50,7 @@ def verify_store(
     receipt: Receipt | None = None,
     *,
     read_data: bool = False,
+    is_named: bool = True,
 ) -> Verification:
     """Prove a store.
 
@@ -53,6 +60,8 @@ def verify_store(
         workshop: Of the receipt's plan; for stores that plans can change.
         receipt: What the store has to be like.
         read_data: Read and hash every artifact file.
+        is_named: Whether somebody named the receipt; else it is that of the newest plan, and
+            rows that are others since then are told, but are no fault.
 
     Raises:
         IntegrityError: ``store-broken``.
@@ -66,15 +75,37 @@ def verify_store(
         f"{inventory.files.height:,} artifact files were {'read' if read_data else 'listed'}",
     ]
     differing: tuple[str, ...] = ()
+    since: tuple[str, ...] = ()
     if workshop is not None:
-        checks += workshop.store.check(*([receipt.backup] if receipt and receipt.backup else []))
+        checks += _checked(workshop, receipt, opened.location)
         if receipt is not None:
-            differing = _compared(workshop, receipt, notify)
-            if not differing:
-                checks.append("every row and file is as the receipt says")
-    notify(StageDone(_STAGE, f"{len(checks)} checks, {len(differing)} differences"))
+            rows = differences(receipt.after, store_now(receipt.plan, workshop))
+            files = _files(workshop, receipt, notify) if is_named or read_data else ()
+            differing, since = ((*rows, *files), ()) if is_named else (files, rows)
+            if not (differing or since):
+                checks.append(
+                    "every row and file is as the receipt says"
+                    if is_named or read_data
+                    else "rows and the list of files are as the newest plan left them"
+                )
+    notify(StageDone(_STAGE, _counts(checks, differing)))
     findings = (*snapshot.findings, *inventory.findings)
-    return Verification(tuple(checks), differing, findings)
+    return Verification(tuple(checks), differing, findings, since)
+
+
+def _checked(workshop: Workshop, receipt: Receipt | None, location: str) -> tuple[str, ...]:
+    """Prove the database; what is wrong with one that no plan has changed is no plan's doing."""
+    try:
+        return workshop.store.check(*([receipt.backup] if receipt and receipt.backup else []))
+    except IntegrityError as error:
+        if receipt is not None or error.code != "store-broken":
+            raise
+        raise IntegrityError(
+            error.message,
+            remedy=f"No plan did that. What is wrong: scorewright store audit {location}; a new "
+            "store without it: scorewright store consolidate OLD --into NEW",
+            code=error.code,
+        ) from error
 
 
 def verify_backup(path: str, shelf: BackupShelf, notify: Notify) -> Verification:
@@ -86,18 +117,22 @@ def verify_backup(path: str, shelf: BackupShelf, notify: Notify) -> Verification
         notify: Told of the progress.
 
     Raises:
-        UsageError: ``backup-unknown``.
+        UsageError: ``backup-unknown``, ``backup-unmerged``.
         IntegrityError: ``backup-broken``.
     """
     notify(StageStarted(_STAGE))
     checks = shelf.prove(path)
-    notify(StageDone(_STAGE, f"{len(checks)} checks, 0 differences"))
+    notify(StageDone(_STAGE, _counts(checks, ())))
     return Verification(checks, (), ())
 
 
-def _compared(workshop: Workshop, receipt: Receipt, notify: Notify) -> tuple[str, ...]:
-    now = store_now(receipt.plan, workshop)
-    found = list(differences(receipt.after, now))
+def _counts(checks: Sequence[str], differing: Sequence[str]) -> str:
+    return f"{counted(len(checks), 'check')}, {counted(len(differing), 'difference')}"
+
+
+def _files(workshop: Workshop, receipt: Receipt, notify: Notify) -> tuple[str, ...]:
+    """Hold every file that the plan touched against its content then."""
+    found = []
     last = {
         change.path: (step, change)
         for step in receipt.plan.steps

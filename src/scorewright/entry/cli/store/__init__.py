@@ -14,6 +14,7 @@ from scorewright.entry.cli.store import (
     inventory,
     plan,
     purge,
+    restore,
     show,
     tree,
     undo,
@@ -29,62 +30,28 @@ app = typer.Typer(
 )
 
 _LOOK, _CHANGE, _KEEP = "Look; nothing is changed", "Plan, apply, undo", "Keep and clear"
+_RECEIPT = ".scorewright/receipt-3f2a9c01b7de.json"
+_BACKUP = ".scorewright/backup-20261121T173240Z-659d7faeff35.db"
 
-app.command(
-    "inventory",
-    rich_help_panel=_LOOK,
-    epilog="Example: scorewright store inventory mlruns --metric roc_auc",
-)(inventory.command)
-app.command(
-    "tree", rich_help_panel=_LOOK, epilog="Example: scorewright store tree notebooks/mlruns"
-)(tree.command)
-app.command(
-    "show", rich_help_panel=_LOOK, epilog="Example: scorewright store show 3f2a9c --store mlruns"
-)(show.command)
-app.command(
-    "audit", rich_help_panel=_LOOK, epilog="Example: scorewright store audit --output audit.html"
-)(audit.command)
-app.command(
-    "compare",
-    rich_help_panel=_LOOK,
-    epilog="Example: scorewright store compare mlruns new/mlflow.db",
-)(compare.command)
-app.command(
-    "plan",
-    rich_help_panel=_CHANGE,
-    epilog="Example: scorewright store plan mlflow.db --fix RUN-001 --fix FILE-002",
-)(plan.command)
-app.command(
-    "consolidate",
-    rich_help_panel=_CHANGE,
-    epilog="Example: scorewright store consolidate mlruns notebooks/mlruns --into mlflow.db",
-)(consolidate.command)
-app.command(
-    "apply",
-    rich_help_panel=_CHANGE,
-    epilog="Example: scorewright store apply .scorewright/plan-3f2a9c01b7de.json",
-)(apply.command)
-app.command(
-    "undo",
-    rich_help_panel=_CHANGE,
-    epilog="Example: scorewright store undo .scorewright/receipt-3f2a9c01b7de.json",
-)(undo.command)
-app.command(
-    "verify",
-    rich_help_panel=_KEEP,
-    epilog="Example: scorewright store verify mlflow.db --read-data",
-)(verify.command)
-app.command("backup", rich_help_panel=_KEEP, epilog="Example: scorewright store backup mlflow.db")(
-    backup.command
+#: In the order of the help: name, panel, what is carried out, and the arguments of its example.
+_COMMANDS = (
+    ("inventory", _LOOK, inventory.command, "mlruns --metric roc_auc"),
+    ("tree", _LOOK, tree.command, "notebooks/mlruns"),
+    ("show", _LOOK, show.command, "3f2a9c --store mlruns"),
+    ("audit", _LOOK, audit.command, "--output audit.html"),
+    ("compare", _LOOK, compare.command, "mlruns new/mlflow.db"),
+    ("plan", _CHANGE, plan.command, "mlflow.db --fix RUN-001 --fix FILE-002"),
+    ("consolidate", _CHANGE, consolidate.command, "mlruns notebooks/mlruns --into mlflow.db"),
+    ("apply", _CHANGE, apply.command, ".scorewright/plan-3f2a9c01b7de.json"),
+    ("undo", _CHANGE, undo.command, _RECEIPT),
+    ("verify", _KEEP, verify.command, "mlflow.db --read-data"),
+    ("backup", _KEEP, backup.command, "mlflow.db"),
+    ("restore", _KEEP, restore.command, _BACKUP),
+    ("archive", _KEEP, archive.command, f"notebooks/mlruns --receipt {_RECEIPT}"),
+    ("purge", _KEEP, purge.command, "mlflow.db --consent 3f2a9c01b7de"),
 )
-app.command(
-    "archive",
-    rich_help_panel=_KEEP,
-    epilog="Example: scorewright store archive notebooks/mlruns --receipt "
-    ".scorewright/receipt-3f2a9c01b7de.json",
-)(archive.command)
-app.command(
-    "purge",
-    rich_help_panel=_KEEP,
-    epilog="Example: scorewright store purge mlflow.db --consent 3f2a9c01b7de",
-)(purge.command)
+
+for _name, _panel, _command, _example in _COMMANDS:
+    app.command(
+        _name, rich_help_panel=_panel, epilog=f"Example: scorewright store {_name} {_example}"
+    )(_command)

@@ -9,7 +9,7 @@ import typer
 
 from scorewright.entry.cli.screen import JsonOption, listening, print_json
 from scorewright.entry.cli.store.options import room
-from scorewright.entry.cli.store.papers import AddressOption, HolderOption, print_applied
+from scorewright.entry.cli.store.papers import AddressOption, HolderOption, going_on, print_applied
 
 __all__ = ["command"]
 
@@ -24,7 +24,7 @@ def command(
     """Carry out a plan: backed up, journaled, proved. After a crash the same command goes on."""
     from scorewright import wiring
 
-    with listening(context, as_json=as_json) as notify:
+    with going_on(), listening(context, as_json=as_json) as notify:
         changes = wiring.StoreChanges(room(context), address or ())
         done = changes.apply(plan, notify, holder)
     if as_json:

@@ -9,7 +9,13 @@ import typer
 
 from scorewright.entry.cli.screen import JsonOption, listening, print_json
 from scorewright.entry.cli.store.options import room
-from scorewright.entry.cli.store.papers import AddressOption, HolderOption, print_applied, say
+from scorewright.entry.cli.store.papers import (
+    AddressOption,
+    HolderOption,
+    going_on,
+    print_applied,
+    say,
+)
 
 __all__ = ["command"]
 
@@ -32,7 +38,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Move a legacy store aside under a dated name, once the new one is proved to hold it."""
     from scorewright import wiring
 
-    with listening(context, as_json=as_json) as notify:
+    with going_on(), listening(context, as_json=as_json) as notify:
         changes = wiring.StoreChanges(room(context), address or ())
         done = changes.archive(location, receipt, notify, reads_data=reads_data, holder=holder)
     if as_json:

@@ -56,6 +56,17 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
             help="Recompute logged figures from stored predictions.",
         ),
     ] = True,
+    probe_models: Annotated[
+        bool,
+        typer.Option("--probe-models", help="Load every model but pickles, in a child process."),
+    ] = False,
+    load_pickles: Annotated[
+        bool,
+        typer.Option(
+            "--load-pickles",
+            help="Load pickles too: whatever code they hold runs in that child, with your rights.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the report: .html or .json.")
     ] = None,
@@ -66,7 +77,13 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
     from scorewright import wiring
 
     _refuse_other(output)
-    wish = wiring.AuditWish(hashed, metric_check, root_rules(root))
+    wish = wiring.AuditWish(
+        is_hashed=hashed,
+        reads_predictions=metric_check,
+        roots=root_rules(root),
+        loads_models=probe_models or load_pickles,
+        loads_pickles=load_pickles,
+    )
     with listening(context, as_json=as_json) as notify:
         stores = room(context)
         report = stores.audit(location, wish, notify)
@@ -77,7 +94,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
     else:
         _print(report)
         if output is not None:
-            stdout().print(f"report: [bold]{output}[/]")
+            stdout().print(f"report: [bold]{escape(str(output))}[/]")
     limits: dict[_FailOn, Severity] = {_FailOn.error: "error", _FailOn.warning: "warning"}
     if fail_on in limits and report.reaches(limits[fail_on]):
         raise typer.Exit(FINDINGS)

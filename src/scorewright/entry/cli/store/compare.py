@@ -14,6 +14,7 @@ from scorewright.entry.cli.screen import (
     print_table,
     stdout,
 )
+from scorewright.entry.cli.store.fitting import print_lists
 from scorewright.entry.cli.store.options import HashOption, room, safe_rows
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _print(found: StoreComparison, limit: int) -> None:
     columns = ("", "only in A", "only in B", "same", "differing", "matched by content")
     print_table("Comparison", columns, found.table())
     if only := safe_rows(found.only_rows(limit)):
-        print_table("Only in one of them", ("in", "what", "name", "id"), only)
+        print_lists("Only in one of them", ("in", "what", "name", "id"), only, whole={"id"})
     if rows := safe_rows(found.difference_rows(limit)):
         print_table("What differs", ("what", "name", "field", "in A", "in B"), rows)
     if found.is_same:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from scorewright.core.errors import UsageError
 from scorewright.entry.cli.screen import (
@@ -18,6 +19,7 @@ from scorewright.entry.cli.screen import (
     stderr,
     stdout,
 )
+from scorewright.entry.cli.store.fitting import print_fitting
 from scorewright.entry.cli.store.options import (
     HashOption,
     Location,
@@ -37,6 +39,17 @@ _SUFFIXES = {
     ".html": "html", ".htm": "html",
 }  # fmt: skip
 _LINES = 1_000
+#: What matters most in a narrow terminal.
+_ORDER: dict[InventoryLevel, tuple[str, ...]] = {
+    "experiments": (
+        "id", "experiment", "runs", "best", "deleted", "running", "state", "size", "failed",
+        "last activity", "files", "models", "best run",
+    ),
+    "runs": (
+        "run", "name", "status", "best", "state", "experiment", "size", "start", "versions",
+    ),
+    "files": ("owner", "path", "size", "sha256", "name", "modified"),
+}  # fmt: skip
 
 
 class _Level(StrEnum):
@@ -83,7 +96,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
     from scorewright.flows.store.inventory import FileWish
 
     wanted: InventoryLevel = level.value
-    files = FileWish(artifacts, hashed, root_rules(root))
+    files = FileWish(artifacts or hashed, hashed, root_rules(root))
     with listening(context, as_json=as_json) as notify:
         stores = room(context)
         found = stores.inventory(location, MetricWish(metric, minimise), files, notify)
@@ -93,7 +106,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
         print_json(found.to_dict(wanted))
     elif output is not None:
         rows = found.frame(wanted).height
-        stdout().print(f"{rows:,} {wanted}: [bold]{output}[/]")
+        stdout().print(f"{rows:,} {wanted}: [bold]{escape(str(output))}[/]")
     else:
         _print(found, wanted, chosen)
 
@@ -142,7 +155,12 @@ def _print(found: StoreInventory, level: InventoryLevel, form: _Format) -> None:
 def _show(found: StoreInventory, level: InventoryLevel) -> None:
     print_pairs("Store", found.pairs())
     columns, rows = found.table(level)
-    print_table(level.capitalize(), columns, safe_rows(rows[:_LINES]))
+    hidden = print_fitting(
+        level.capitalize(), columns, safe_rows(rows[:_LINES]), _order(found, level)
+    )
+    if hidden:
+        told = f"No room for: {', '.join(hidden)}; a wider terminal or --output FILE.html shows all"
+        stdout().print(f"[dim]{escape(told)}[/]")
     if len(rows) > _LINES:
         more = f"... {len(rows) - _LINES:,} more; --output FILE.csv writes all"
         stdout().print(f"[dim]{more}[/]")
@@ -154,3 +172,9 @@ def _show(found: StoreInventory, level: InventoryLevel) -> None:
         codes = ", ".join(sorted({finding.code for finding in found.findings}))
         told = f"Found while reading: {codes}"
         stderr().print(f"{told}: [bold]scorewright store audit[/] tells them", soft_wrap=True)
+
+
+def _order(found: StoreInventory, level: InventoryLevel) -> tuple[str, ...]:
+    """Return the headings by their weight; "best" stands for that of the metric."""
+    best = f"best {found.metric}".strip() if level == "experiments" else found.metric or "value"
+    return tuple(best if name == "best" else name for name in _ORDER[level])

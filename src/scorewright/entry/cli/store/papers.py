@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from scorewright.entry.cli.screen import print_pairs, print_table, stdout
+from scorewright.entry.cli.screen import print_pairs, print_table, stderr, stdout
 from scorewright.entry.cli.store.options import safe, safe_rows
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ __all__ = [
     "HolderOption",
     "OutputOption",
     "bytes_text",
+    "command",
+    "going_on",
+    "near",
     "print_applied",
     "print_plan",
     "print_verification",
@@ -59,6 +64,30 @@ def say(text: str, *, style: str = "") -> None:
     stdout().print(escape(safe(text)), style=style or None, soft_wrap=True)
 
 
+def near(place: Path | str) -> str:
+    """Write a path as it is called from here: short where it lies below the working directory."""
+    path = Path(place)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(place)
+
+
+def command(*words: Path | str) -> None:
+    """Print a command of ``scorewright store`` that can be pasted, on a line of its own."""
+    text = " ".join(shlex.quote(near(word)) for word in words)
+    say(f"  scorewright store {text}", style="bold")
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Say how to go on where somebody interrupts what changes a store; an error says it itself."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit) as end:
+        for note in getattr(end, "__notes__", ()):
+            stderr().print(escape(safe(note)), soft_wrap=True)
+        raise
+
+
 def bytes_text(size: int) -> str:
     """Write a number of bytes for people."""
     amount, unit = float(size), 0
@@ -69,7 +98,7 @@ def bytes_text(size: int) -> str:
 
 def print_plan(made: PlanFile, *, shows_all: bool = False) -> None:
     """Print what a plan would do, and how it is carried out."""
-    from scorewright.core.plans import plan_text
+    from scorewright.core.plans import balance_table, plan_text
 
     plan = made.plan
     text = plan_text(plan)
@@ -78,41 +107,36 @@ def print_plan(made: PlanFile, *, shows_all: bool = False) -> None:
         rows = [(name, f"{count:,}") for name, count in text.operations]
         print_table("What would be done", ("operation", "steps"), rows)
     if text.balance:
-        columns = ("of", "found", "copied", "merged", "duplicate", "quarantined", "left", "missing")
-        balance = [
-            (line.what, *(f"{number:,}" for number in (
-                line.found, line.copied, line.merged, line.duplicate, line.quarantined, line.left,
-                line.difference,
-            )))
-            for line in text.balance
-        ]  # fmt: skip
+        columns, balance = balance_table(text.balance)
         print_table("Everything is accounted for", columns, safe_rows(balance))
     _print_steps(text.steps, shows_all=shows_all)
     _print_notes(plan.notes, shows_all=shows_all)
     if made.file is None:
         say("There is nothing to do: no plan was written.", style="bold")
         return
-    print_pairs("Plan", [("plan", str(made.file)), *_payload(made)])
+    print_pairs("Plan", [("plan", near(made.file)), *_payload(made)])
     stdout().print("Nothing has been changed. To carry it out:")
-    say(f"  scorewright store apply {made.file}", style="bold")
+    command("apply", made.file)
 
 
 def print_applied(done: Applied) -> None:
     """Print what was done and proved, and what comes next."""
     receipt = done.receipt
-    say(f"{len(receipt.plan.steps):,} steps are done: {receipt.plan.target.location}")
+    count = len(receipt.plan.steps)
+    done_now = "1 step is done" if count == 1 else f"{count:,} steps are done"
+    say(f"{done_now}: {receipt.plan.target.location}")
     for line in receipt.checks:
         say(f"  proved: {line}")
-    print_pairs("Receipt", [("receipt", str(done.file)), ("backup", receipt.backup or "none")])
+    backup = near(receipt.backup) if receipt.backup else "none: there was nothing before"
+    print_pairs("Receipt", [("receipt", near(done.file)), ("backup", backup)])
     stdout().print("To take it back:")
-    say(f"  {done.undo}", style="bold")
+    command("undo", done.file)
     if receipt.plan.kind == "consolidate":
         stdout().print("The sources are as they were. To prove the new store, then move one aside:")
-        say(f"  scorewright store verify --receipt {done.file} --read-data", style="bold")
+        command("verify", "--receipt", done.file, "--read-data")
         for source in receipt.plan.sources:
-            say(
-                f"  scorewright store archive {source.location} --receipt {done.file}", style="bold"
-            )
+            if "://" not in source.location:  # what a server holds is no file to move
+                command("archive", source.location, "--receipt", done.file)
 
 
 def print_verification(found: Verification) -> None:
@@ -121,18 +145,22 @@ def print_verification(found: Verification) -> None:
         say(f"  proved: {line}")
     for line in found.differences:
         say(f"  differs: {line}", style="red")
+    for line in found.since:
+        say(f"  changed since the newest plan: {line}", style="yellow")
     for finding in found.findings:
         say(f"  {finding.code} {finding.severity}: {finding.subject}: {finding.message}")
     word = "The store is whole." if found.is_whole else "The store is not as it should be."
     say(word, style="bold")
+    if found.since:
+        say("If nobody has used it since, those changes are nobody's: --receipt holds it to them.")
 
 
 def _print_heads(plan: Plan) -> None:
     pairs = [("store", plan.target.location)]
     pairs += [("from", source.location) for source in plan.sources]
+    sizes = (("to copy", plan.copies), ("becomes free", plan.frees))
+    pairs += [(name, bytes_text(size)) for name, size in sizes if size]
     pairs += [
-        ("to copy", bytes_text(plan.copies)),
-        ("becomes free", bytes_text(plan.frees)),
         ("can be undone", "all of it, until somebody else writes to the store, or a purge"),
     ]
     print_pairs(f"Plan of the kind '{plan.kind}'", [(name, safe(text)) for name, text in pairs])
@@ -145,8 +173,8 @@ def _print_steps(steps: Sequence[tuple[str, Sequence[str]]], *, shows_all: bool)
     for number, (sentence, changes) in enumerate(shown, start=1):
         say(f"{number}. {sentence}")
         _print_some(changes, len(changes) if shows_all else _CHANGES)
-    if len(steps) > len(shown):
-        say(f"... {len(steps) - len(shown):,} more steps; --all shows them", style="dim")
+    if (more := len(steps) - len(shown)) > 0:
+        say(f"... {more:,} more step{'' if more == 1 else 's'}; --all shows all", style="dim")
 
 
 def _print_some(lines: Sequence[str], most: int) -> None:
@@ -163,9 +191,10 @@ def _print_notes(notes: Sequence[str], *, shows_all: bool) -> None:
     for note in notes if shows_all else notes[:_NOTES]:
         say(f"- {note if shows_all else ' '.join(note.splitlines()[:2])}")
     if not shows_all and len(notes) > _NOTES:
-        say(f"... {len(notes) - _NOTES:,} more notes; --all shows them", style="dim")
+        more = len(notes) - _NOTES
+        say(f"... {more:,} more note{'' if more == 1 else 's'}; --all shows all", style="dim")
 
 
 def _payload(made: PlanFile) -> Iterable[tuple[str, str]]:
     if made.payload is not None:
-        yield "rows and files", str(made.payload)
+        yield "rows and files", near(made.payload)

@@ -29,7 +29,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter per option
     ] = None,
     structure: Annotated[
         bool,
-        typer.Option("--structure", help="The structure wished in [store.rationalise]."),
+        typer.Option("--structure", help="The structure wished in store.rationalise."),
     ] = False,
     declaration: Annotated[
         Path | None,

@@ -11,6 +11,7 @@ import typer
 from scorewright.entry.cli.screen import JsonOption, listening, print_json, print_table
 from scorewright.entry.cli.store.options import Location, room, safe_rows
 from scorewright.entry.cli.store.papers import HolderOption, bytes_text, say
+from scorewright.entry.cli.store.papers import command as show_command
 
 if TYPE_CHECKING:
     from scorewright.flows.store.purge_bin import Remains
@@ -34,10 +35,13 @@ def command(
     keeping = wiring.StoreKeeping(room(context))
     if not consent:
         remains = [one for one in keeping.remains(location) if one.kept]
+        waiting = keeping.unfinished(location)
         if as_json:
-            print_json({"schema_version": 1, "kept": [_entry(one) for one in remains]})
+            unfinished = [{"what": what, "what_to_do": way} for what, way in waiting]
+            listed = [_entry(one) for one in remains]
+            print_json({"schema_version": 1, "kept": listed, "unfinished": unfinished})
         else:
-            _print(remains)
+            _print(remains, waiting, location)
         return
     with listening(context, as_json=as_json) as notify:
         purged = keeping.purge(location, consent, notify, holder)
@@ -60,7 +64,9 @@ def _entry(remains: Remains) -> dict[str, object]:
     }
 
 
-def _print(remains: Sequence[Remains]) -> None:
+def _print(
+    remains: Sequence[Remains], waiting: Sequence[tuple[str, str]], location: str | None
+) -> None:
     if not remains:
         say("Nothing is kept: there is nothing to delete.")
         return
@@ -68,12 +74,15 @@ def _print(remains: Sequence[Remains]) -> None:
         (
             one.id,
             "no receipt" if one.receipt is None else one.receipt.plan.kind,
-            "" if one.receipt is None else one.receipt.ended[:19],
+            "" if one.receipt is None else one.receipt.ended[:16].replace("T", " "),
             ", ".join(f"{kept.kind} ({kept.files:,})" for kept in one.kept),
             bytes_text(one.size),
         )
         for one in remains
     ]
     print_table("Kept", ("id", "of a plan", "carried out", "what (files)", "size"), safe_rows(rows))
+    for what, way in waiting:
+        say(f"{what}: nothing can be deleted before it is. {way}", style="yellow")
     say("While it is kept, receipts can be taken back. To delete something for good:")
-    say(f"  scorewright store purge --consent {remains[0].id}", style="bold")
+    place = [] if location is None else [location]
+    show_command("purge", *place, "--consent", remains[0].id)

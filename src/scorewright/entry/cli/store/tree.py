@@ -46,7 +46,7 @@ def command(
         return
     drawn = Tree(_line(found), guide_style="dim")
     _grow(drawn, found)
-    stdout().print(drawn, soft_wrap=True)
+    stdout().print(drawn)
 
 
 def _grow(tree: Tree, node: Node) -> None:

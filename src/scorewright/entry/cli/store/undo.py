@@ -9,7 +9,7 @@ import typer
 
 from scorewright.entry.cli.screen import JsonOption, listening, print_json
 from scorewright.entry.cli.store.options import room
-from scorewright.entry.cli.store.papers import AddressOption, HolderOption, print_applied
+from scorewright.entry.cli.store.papers import AddressOption, HolderOption, going_on, print_applied
 
 __all__ = ["command"]
 
@@ -27,7 +27,7 @@ def command(
     """Take back what was done: every row and file is afterwards as it was, and that is proved."""
     from scorewright import wiring
 
-    with listening(context, as_json=as_json) as notify:
+    with going_on(), listening(context, as_json=as_json) as notify:
         changes = wiring.StoreChanges(room(context), address or ())
         done = changes.undo(document, notify, holder)
     if as_json:
