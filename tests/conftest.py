@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
+from tests.fakes.policies import policy_of
 
 from scorewright.adapters.bundles import DiskBundles, KeyRing
 from scorewright.adapters.learners import Learners
 from scorewright.core.bundles import Bundle, GoldenRow
 from scorewright.core.calibration import Calibration, Platt
 from scorewright.core.contracts import Column, ColumnType, Contract, UnknownPolicy, Use
-from scorewright.core.decision import CostMatrix, Policy
+from scorewright.core.decision import Policy
 from scorewright.core.matrix import Feature, FeatureSpace
 from scorewright.core.scoring import Scorer
 from scorewright.flows.ports import FitTask, FittedModel
+
+# No test is timed: a busy machine must not fail one.
+settings.register_profile("scorewright", deadline=None)
+settings.load_profile("scorewright")
 
 PURPOSES = ("car", "home", "study")
 CHANNELS = ("branch", "web")
@@ -144,32 +151,22 @@ def dummy_bundle(bundle: Bundle) -> Bundle:
 
 
 @pytest.fixture(scope="session")
+def tree_bundle(bundle: Bundle) -> Bundle:
+    """The same with a model of LightGBM, two trees."""
+    space = bundle.space
+    x = np.random.default_rng(3).integers(0, 2, (200, len(space.features))).astype(np.float64)
+    learner = Learners().get("lgbm")
+    task = FitTask(x, x[:, 1].astype(np.int8), space, learner.parameters({"n_estimators": 2}, 1))
+    model = learner.fit(task)
+    scorer = Scorer(model, space, bundle.calibration, bundle.contract)
+    golden = tuple(GoldenRow(r.values, scorer.score_row(r.values)) for r in bundle.golden)
+    return replace(bundle, learner="lgbm", model_files=model.files(), golden=golden)
+
+
+@pytest.fixture(scope="session")
 def policy_for() -> Callable[..., Policy]:
-    """Return a function that makes a policy for a bundle."""
-
-    def make(bundle: Bundle, **changes: Any) -> Policy:
-        policy = Policy(
-            id="demo_default",
-            version=1,
-            segment="all",
-            threshold=0.3,
-            costs=CostMatrix(),
-            model_digest=bundle.model_digest,
-            bundle=bundle.manifest().digest,
-            calibration_digest=bundle.calibration.digest,
-            data_version=bundle.data_version,
-            data_role="out_of_fold",
-            method="exact_minimum_cost",
-            owner="risk",
-            approver=None,
-            effective_from="2026-11-21T00:00:00+00:00",
-            effective_to=None,
-            reason="first",
-            evidence={},
-        )
-        return replace(policy, **changes)
-
-    return make
+    """The function that makes a policy for a bundle."""
+    return policy_of
 
 
 @pytest.fixture
@@ -182,3 +179,14 @@ def keys(tmp_path: Path) -> KeyRing:
 def store(tmp_path: Path, keys: KeyRing) -> DiskBundles:
     """An empty store."""
     return DiskBundles(tmp_path / "bundles", keys)
+
+
+@pytest.fixture
+def deployed_folder(
+    store: DiskBundles, dummy_bundle: Bundle, policy_for: Callable[..., Policy], tmp_path: Path
+) -> Path:
+    """A folder with a deployed bundle."""
+    digest = store.publish(dummy_bundle).name
+    _, policy = store.publish_policy(policy_for(dummy_bundle))
+    store.activate(digest, policy.name, datetime(2026, 11, 21, tzinfo=UTC))
+    return tmp_path

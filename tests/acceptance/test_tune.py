@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,17 @@ def logistic(file: Path) -> None:
     file.write_text(text.replace("[learner]\n", '[learner]\nname = "logistic"\n', 1), "utf-8")
 
 
+def is_made(file: Path) -> bool:
+    """Tell whether the storage is whole: who looks at it through Optuna before would make it."""
+    if not file.exists():
+        return False
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            return bool(connection.execute("SELECT * FROM alembic_version").fetchall())
+        except sqlite3.OperationalError:
+            return False
+
+
 def states(url: str) -> Mapping[str, int]:
     try:
         names = [t.state.name for t in study(url)]
@@ -144,7 +157,7 @@ def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
     # When one of them is killed in the middle of a trial
     wait_for(
         lambda: (
-            file.exists()
+            is_made(file)
             and states(url).get("RUNNING", 0) == 2
             and states(url).get("COMPLETE", 0) >= 1
         ),
@@ -178,10 +191,10 @@ def postgres() -> Iterator[Postgres]:
 def test_two_processes_share_a_study_in_postgresql(tmp_path: Path, postgres: Postgres) -> None:
     pytest.importorskip("psycopg")
     logistic(project(tmp_path, f'{SPACE}\nstorage = "{postgres.url}"'))
-    done = call(tmp_path, "tune", "--trials", "4", "--processes", "2", "--json")
+    done = call(tmp_path, "tune", "--trials", "14", "--processes", "2", "--json")
     url = postgres.url.replace("postgresql://", "postgresql+psycopg://")
     trials = study(url)
-    consistent(tmp_path, trials, 4)
+    consistent(tmp_path, trials, 14)
     assert len({t.user_attrs["worker"] for t in trials if t.state.name == "COMPLETE"}) == 2
     assert "secret" not in done.stdout + done.stderr
     assert json.loads(done.stdout)["storage"].startswith("postgresql+psycopg://postgres:***@")

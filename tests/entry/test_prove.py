@@ -30,6 +30,23 @@ def test_golden_rows_are_scored_from_their_rows(tmp_path: Path) -> None:
     assert report["largest_difference"] <= 1e-12
 
 
+def test_a_lightgbm_model_is_proved_without_its_python_package(
+    tree_bundle: Bundle, tmp_path: Path
+) -> None:
+    # Given a bundle with a model of the library that costs most to import
+    other = tree_bundle
+    for name, data in {**other.files(), "manifest.json": other.manifest().to_bytes()}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    # When it is proved
+    command = [sys.executable, "-X", "importtime", "-m", "scorewright.entry.prove", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    # Then nothing heavy was imported, and nothing but the report was printed
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not imported & {"lightgbm", "scipy", "sklearn", "pandas", "polars", "pyarrow", "mlflow"}
+    assert json.loads(done.stdout)["largest_difference"] == 0.0
+
+
 def test_another_definition_of_a_feature_is_found(tmp_path: Path) -> None:
     # Given a bundle whose plan computes something else under the same name
     bundle = raw().bundle

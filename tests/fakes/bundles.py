@@ -24,6 +24,7 @@ class MemoryBundles:
     files: dict[str, tuple[Manifest, dict[str, bytes]]] = field(default_factory=dict)
     policy_files: dict[str, bytes] = field(default_factory=dict)
     active: Current | None = None
+    before: Current | None = None
     trouble: ScorewrightError | None = None
 
     def publish(self, bundle: Bundle) -> Path:
@@ -47,7 +48,7 @@ class MemoryBundles:
         return sorted(name for name in self.policy_files if name.startswith(bundle_digest))
 
     def activate(self, bundle_digest: str, policy_file: str, now: datetime) -> Current:
-        self.active = Current(bundle_digest, policy_file, now)
+        self.before, self.active = self.active, Current(bundle_digest, policy_file, now)
         self.journal.append("activated")
         return self.active
 
@@ -55,6 +56,9 @@ class MemoryBundles:
         if self.active is None:
             raise UsageError("nothing", remedy="train", code="no-bundle")
         return self.active
+
+    def previous(self) -> Current | None:
+        return self.before
 
     def directory(self, reference: str) -> Path:
         return ROOT / (self.current().bundle if reference == "current" else reference)

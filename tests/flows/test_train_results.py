@@ -98,3 +98,12 @@ def test_declared_signs_are_kept_by_every_row_and_told(world: MakeWorld) -> None
         "income": 0, "debt": 0,
     }  # fmt: skip
     assert json.loads(here.run.params["monotone_constraints"]).count(0) == 1
+
+
+def test_the_bundle_holds_the_curve_of_its_thresholds_but_no_choice(world: MakeWorld) -> None:
+    curve = world().train(settings()).bundle.reference["decision_curve"]
+    assert [point["at"] for point in curve["points"]] == [n / 100 for n in range(1, 100)]
+    assert "costs" in curve
+    # A model artifact holds no threshold: neither the one chosen nor one computed.
+    assert not {"chosen", "method", "exact_optimum", "bayes_threshold"} & set(curve)
+    assert "threshold" not in json.dumps(curve)

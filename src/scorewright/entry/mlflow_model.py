@@ -191,11 +191,7 @@ def _rows(model_input: Any) -> tuple[Rows, Any]:  # noqa: ANN401 - whatever MLfl
 
 
 def _plain(value: Any, column: Column | None) -> Any:  # noqa: ANN401 - any cell of a data frame
-    """Return a cell as JSON would hold it: the contract is strict about types.
-
-    Pandas turns whole numbers beside a missing value into floats, so the code 1.0 of a category
-    is its 1 again.
-    """
+    """Return a cell as JSON would hold it: the contract is strict about types."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and math.isnan(value):
@@ -205,7 +201,4 @@ def _plain(value: Any, column: Column | None) -> Any:  # noqa: ANN401 - any cell
         return value.date().isoformat() if is_date else value.isoformat()
     if isinstance(value, dt.date):
         return value.isoformat()
-    is_category = column is not None and column.type is ColumnType.CATEGORY
-    if is_category and isinstance(value, float) and value.is_integer():
-        return int(value)
     return value

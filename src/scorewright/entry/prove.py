@@ -13,6 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from scorewright import wiring
+from scorewright.core.bundles import Bundle, Manifest
+from scorewright.core.digests import sha256_hex
+from scorewright.core.errors import IntegrityError, ScorewrightError
+from scorewright.core.scoring import Scorer, check_golden
+from scorewright.wiring.children import bound
+
 __all__ = ["main"]
 
 #: Address space in bytes. Generous: libraries reserve far more than they use.
@@ -30,10 +37,8 @@ def main(arguments: list[str]) -> int:
     Returns:
         0 when the golden rows agree, 1 otherwise.
     """
-    _limit()
+    bound(ADDRESS_SPACE, file_size=REPORT_SIZE)
     out = _own_stdout()
-    from scorewright.core.errors import ScorewrightError  # noqa: PLC0415 - after the limits
-
     try:
         report = {"ok": True, **_prove(Path(arguments[0]))}
     except ScorewrightError as error:
@@ -50,12 +55,6 @@ def main(arguments: list[str]) -> int:
 
 def _prove(directory: Path) -> dict[str, Any]:
     """Read, parse, score, compare."""
-    from scorewright import wiring  # noqa: PLC0415 - after the limits
-    from scorewright.core.bundles import Bundle, Manifest  # noqa: PLC0415
-    from scorewright.core.digests import sha256_hex  # noqa: PLC0415
-    from scorewright.core.errors import IntegrityError  # noqa: PLC0415
-    from scorewright.core.scoring import Scorer, check_golden  # noqa: PLC0415
-
     data = (directory / "manifest.json").read_bytes()
     manifest = Manifest.from_bytes(data)
     files = {entry.path: (directory / entry.path).read_bytes() for entry in manifest.files}
@@ -74,23 +73,6 @@ def _prove(directory: Path) -> dict[str, Any]:
         "rows": len(bundle.golden),
         "largest_difference": largest,
     }
-
-
-def _limit() -> None:
-    """Bound what a damaged model can take before anything of it is read."""
-    if sys.platform == "win32":
-        return
-    import resource  # noqa: PLC0415 - not on every system
-
-    wanted = {
-        resource.RLIMIT_AS: ADDRESS_SPACE,
-        resource.RLIMIT_FSIZE: REPORT_SIZE,
-        resource.RLIMIT_CORE: 0,
-    }
-    for kind, value in wanted.items():
-        hard = resource.getrlimit(kind)[1]
-        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (allowed, allowed))
 
 
 def _own_stdout() -> int:

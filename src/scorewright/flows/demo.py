@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from scorewright.core.audit import AuditReport
 from scorewright.core.errors import IntegrityError
 from scorewright.flows.events import Notify, StageDone, StageStarted
 from scorewright.flows.lift import Lift, histories_lift
@@ -47,6 +48,10 @@ class DemoProject(Protocol):
         """Start the service in a process of its own."""
         ...
 
+    def audit(self, notify: Notify) -> AuditReport:
+        """Judge the project's own store."""
+        ...
+
     @property
     def root(self) -> Path:
         """The project's folder."""
@@ -63,6 +68,7 @@ class DemoResult:
         training: The training's result.
         report: The HTML report.
         answer: What the API said to one application.
+        audit: What the audit said of the store the training wrote.
         lift: What the histories add, where there are any.
     """
 
@@ -72,6 +78,7 @@ class DemoResult:
     training: TrainResult
     report: Path
     answer: Mapping[str, Any]
+    audit: AuditReport
     lift: Lift | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,6 +90,7 @@ class DemoResult:
             "report": str(self.report),
             "training": self.training.to_dict(),
             "answer": dict(self.answer),
+            "audit": self.audit.to_dict(),
             "lift": self.lift.to_dict() if self.lift else None,
             "next": self.next_commands(),
         }
@@ -97,6 +105,13 @@ class DemoResult:
             f"PD {self.answer['pd']:.4f}, {self.answer['decision']} "
             f"(threshold {self.answer['threshold']:.4f})"
         )
+
+    def reason_lines(self) -> list[str]:
+        """Return what raised the PD most, a line each, the strongest first."""
+        return [
+            f"{reason['rank']}. {reason['text']} (+{reason['contribution']:.2f} in log-odds)"
+            for reason in self.answer.get("reasons", ())
+        ]
 
     def next_commands(self) -> list[str]:
         """Return the three commands to go on with."""
@@ -121,7 +136,8 @@ def run_demo(title: str, project: DemoProject, clock: Clock, notify: Notify) -> 
         Everything the command line shows.
 
     Raises:
-        IntegrityError: ``demo-mismatch`` when the API answers another PD than training did.
+        IntegrityError: ``demo-mismatch`` when the API answers another PD than training did, or
+            the replay of the logged decision another than the API.
     """
     began = clock.elapsed()
     training = project.train(notify)
@@ -134,7 +150,14 @@ def run_demo(title: str, project: DemoProject, clock: Clock, notify: Notify) -> 
         body: dict[str, Any] = {"application_id": "demo-1", "features": dict(golden.values)}
         if golden.tables:
             body["tables"] = {name: list(rows) for name, rows in golden.tables.items()}
-        answer = service.post("/predict", body)
+        answer = service.post("/predict?reasons=true", body)
+        replayed = service.post(f"/decisions/{answer['decision_id']}/replay", {})
+    if not replayed["equal"]:
+        raise IntegrityError(
+            f"The logged decision {answer['decision_id']} came out otherwise when it was replayed.",
+            remedy="Report this with the output of 'scorewright doctor --json'.",
+            code="demo-mismatch",
+        )
     if abs(answer["pd"] - golden.pd) > TOLERANCE:
         raise IntegrityError(
             f"The API answered a PD of {answer['pd']}, training computed {golden.pd}.",
@@ -142,5 +165,6 @@ def run_demo(title: str, project: DemoProject, clock: Clock, notify: Notify) -> 
             code="demo-mismatch",
         )
     notify(StageDone("serve", f"PD {answer['pd']:.4f}, {answer['decision']}"))
+    audit = project.audit(notify)
     seconds = clock.elapsed() - began
-    return DemoResult(title, seconds, project.root, training, report, answer, lift)
+    return DemoResult(title, seconds, project.root, training, report, answer, audit, lift)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,7 @@ import polars as pl
 from scorewright.core.bundles import Bundle
 from scorewright.core.contracts import Contract
 from scorewright.core.decision import Policy
-from scorewright.core.errors import FindingsError
+from scorewright.core.errors import FindingsError, UsageError
 from scorewright.core.features import FeaturePlan
 from scorewright.core.matrix import to_matrix
 from scorewright.core.tables import TableReport, check_frame
@@ -25,7 +25,14 @@ from scorewright.flows.score_late import find_late, late_failures, with_repeated
 from scorewright.flows.score_rows import RowsToScore, dated, histories_of, with_features
 from scorewright.flows.verify_bundle import Deployment
 
-__all__ = ["ScoreRequest", "ScoreResult", "score_file"]
+__all__ = [
+    "ScoreRequest",
+    "ScoreResult",
+    "score_file",
+    "scored_rows",
+    "scoring_contract",
+    "split_rows",
+]
 
 ROW = "row"
 Rows = npt.NDArray[np.int64]
@@ -116,10 +123,12 @@ def score_file(
         FindingsError: ``score-findings``: rows break the contract and no place for them was
             given, or not a single row keeps it; ``features-future-rows`` and what else building
             features finds in the histories. Nothing is written.
-        UsageError: Files that cannot be read or written; ``features-relations``: the bundle
+        UsageError: Files that cannot be read or written; ``score-same-file``;
+            ``output-is-input``; ``features-relations``: the bundle
             reads histories that were not given.
     """
     notify(StageStarted("score"))
+    _refuse_same(request)
     for target in (request.output, request.rejects):
         if target is not None:
             writer.check(target)
@@ -128,17 +137,17 @@ def score_file(
     given, assumed = dated(raw, bundle.features, request.today)
     if assumed is not None:
         notify(Note(f"the file has no date of the decision; {assumed} is taken for all rows"))
-    scoring = _scoring_contract(bundle, given)
+    scoring = scoring_contract(bundle, given.columns)
     ignored = [name for name in raw.columns if name not in scoring.names]
     if ignored:
         notify(Note(f"columns the model does not use are ignored: {', '.join(ignored[:8])}"))
     report = check_frame(given.select([n for n in given.columns if n in scoring.names]), scoring)
     report = _of_rows(report, request, bundle.features, below)
-    bad, keep = _split(report)
+    bad, keep = split_rows(report)
     frame = report.frame[keep.tolist()]
     if bundle.features is not None and below is not None:
         frame = with_features(frame, bundle.features, below)
-    scored = _scored(frame, keep, scoring, deployment)
+    scored = scored_rows(frame, keep, scoring, deployment)
     if request.rejects is not None and len(bad):
         writer.write(_rejected(raw, report), request.rejects)
     writer.write(scored, request.output)
@@ -162,15 +171,35 @@ def score_file(
     )
 
 
-def _scoring_contract(bundle: Bundle, raw: pl.DataFrame) -> Contract:
-    """Return what the file must hold: what the model and its features read of applications."""
+def _refuse_same(request: ScoreRequest) -> None:
+    """Refuse one file for two things.
+
+    Raises:
+        UsageError: ``score-same-file``.
+    """
+    if request.rejects is not None and request.output.resolve() == request.rejects.resolve():
+        raise UsageError(
+            f"--output and --rejects are one file: {request.output}. The second would replace the "
+            "first.",
+            remedy="Give the rejected rows a file of their own.",
+            code="score-same-file",
+        )
+
+
+def scoring_contract(bundle: Bundle, columns: Collection[str]) -> Contract:
+    """Return what the file must hold: what the model and its features read of applications.
+
+    Args:
+        bundle: Whose features they are.
+        columns: Of the file; its key is held to the contract where it has one.
+    """
     contract, plan = bundle.contract, bundle.features
     if plan is None:
-        return contract.for_scoring(with_key=contract.key in raw.columns)
+        return contract.for_scoring(with_key=contract.key in columns)
     entity = plan.relations.entity
     wanted = {*bundle.space.names, entity.key, *plan.columns_of(entity.table)}
-    columns = tuple(c for c in entity.columns if c.name in wanted)
-    return Contract(table=entity.table, columns=columns, key=entity.key, version=entity.version)
+    read = tuple(c for c in entity.columns if c.name in wanted)
+    return Contract(table=entity.table, columns=read, key=entity.key, version=entity.version)
 
 
 def _of_rows(
@@ -195,7 +224,7 @@ def _of_rows(
     if below is None or request.rejects is None:
         return report
     # Every key is looked for only where it can be set aside; else the build stops at the first.
-    kept = report.frame[_split(report)[1].tolist()]
+    kept = report.frame[split_rows(report)[1].tolist()]
     files = {name: source.file for name, source in sources.items()}
     late = late_failures(
         report.frame.get_column(plan.relations.key), find_late(plan, kept, files, below.rows)
@@ -206,7 +235,7 @@ def _of_rows(
     return report
 
 
-def _split(report: TableReport) -> tuple[Rows, Rows]:
+def split_rows(report: TableReport) -> tuple[Rows, Rows]:
     """Return the positions of the rows that break the contract, and of those that keep it."""
     bad = np.array(report.bad_rows, dtype=np.int64) - 1
     return bad, np.setdiff1d(np.arange(report.rows), bad)
@@ -235,7 +264,7 @@ def _refuse(report: TableReport, request: ScoreRequest) -> None:
     )
 
 
-def _scored(
+def scored_rows(
     frame: pl.DataFrame, rows: Rows, scoring: Contract, deployment: Deployment
 ) -> pl.DataFrame:
     """Return key (or row number), PD, decision and what decided."""

@@ -7,8 +7,8 @@ flow. Adapters are imported where they are needed, so that a command pays only f
 from scorewright.wiring.demos import demo, demo_portfolio
 from scorewright.wiring.features import FeatureRoom, FeatureWish
 from scorewright.wiring.machine import MlflowUi, clock, learners, library_versions
+from scorewright.wiring.opened import OpenProject, accept_finding, doctor, project
 from scorewright.wiring.policies import PolicyRoom, PolicyWish
-from scorewright.wiring.project import Project, accept_finding, doctor, project
 from scorewright.wiring.scoring import ScoreWish, score, score_part
 from scorewright.wiring.start import (
     NewProject,
@@ -28,6 +28,7 @@ from scorewright.wiring.stores import (
     csv_text,
     page_text,
 )
+from scorewright.wiring.training import train_tools
 from scorewright.wiring.tuning import TuneWish, TuningRoom
 
 __all__ = [
@@ -40,10 +41,10 @@ __all__ = [
     "MlflowUi",
     "NewProject",
     "NewTemplateProject",
+    "OpenProject",
     "PlanFile",
     "PolicyRoom",
     "PolicyWish",
-    "Project",
     "ScoreWish",
     "StoreChanges",
     "StoreKeeping",
@@ -67,4 +68,5 @@ __all__ = [
     "project",
     "score",
     "score_part",
+    "train_tools",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scorewright.flows.events import Notify, StageDone, StageStarted
 from scorewright.wiring.machine import need
-from scorewright.wiring.project import project
+from scorewright.wiring.opened import project
 from scorewright.wiring.start import (
     NewProject,
     NewTemplateProject,

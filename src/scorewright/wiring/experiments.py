@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scorewright.flows.events import Notify, ignore
+from scorewright.wiring.training import scratch_bundles, train_tools
 
 if TYPE_CHECKING:
     from scorewright.flows.experiment import ExperimentResult, ExperimentTools, MatrixListing
     from scorewright.flows.experiment_report import ExperimentReport
-    from scorewright.flows.ports import BundleStore
     from scorewright.wiring.project import Project
 
-__all__ = ["ExperimentRoom", "ReportFiles", "scratch_bundles"]
+__all__ = ["ExperimentRoom", "ReportFiles"]
 
 FOLDER = ".scorewright/experiments"
 
@@ -61,10 +58,14 @@ class ExperimentRoom:
         """
         from scorewright.adapters.charts import VegaRenderer
         from scorewright.adapters.mlflow_store import MlflowRunIndex, MlflowRunLog
-        from scorewright.adapters.project_files import write_texts
+        from scorewright.adapters.project_files import refuse_unwritable, write_texts
         from scorewright.adapters.reports import HtmlReports
         from scorewright.flows.experiment_report import ReportTools, experiment_report
 
+        html = output or self.project.root / "experiment.html"
+        csv = html.with_suffix(".csv")
+        for file in (html, csv):
+            refuse_unwritable(file)
         uri, charts = self.project.tracking_uri, VegaRenderer()
         tools = ReportTools(
             index=MlflowRunIndex(uri),
@@ -74,8 +75,6 @@ class ExperimentRoom:
             notify=notify,
         )
         report = experiment_report(self.project.settings, tools, run_id)
-        html = output or self.project.root / "experiment.html"
-        csv = html.with_suffix(".csv")
         write_texts(
             {
                 file: report.files[name].decode("utf-8")
@@ -91,25 +90,8 @@ class ExperimentRoom:
         from scorewright.flows.experiment import ExperimentTools
 
         return ExperimentTools(
-            train=self.project.train_tools(notify),
+            train=train_tools(self.project, notify),
             index=MlflowRunIndex(self.project.tracking_uri),
             locks=FileLocks(self.project.root / FOLDER),
             scratch=scratch_bundles(self.project.root / self.project.settings.bundles.keys),
         )
-
-
-def scratch_bundles(keys: Path) -> Callable[[], AbstractContextManager[BundleStore]]:
-    """Return a maker of stores whose bundles are signed as the project's and gone afterwards.
-
-    Args:
-        keys: Folder of the project's keys.
-    """
-
-    @contextmanager
-    def scratch() -> Iterator[BundleStore]:
-        from scorewright.adapters.bundles import DiskBundles, KeyRing
-
-        with tempfile.TemporaryDirectory(prefix="scorewright-bundles-") as folder:
-            yield DiskBundles(Path(folder), KeyRing(keys))
-
-    return scratch

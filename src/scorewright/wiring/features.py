@@ -11,7 +11,7 @@ from scorewright.flows.events import Notify, ignore
 from scorewright.wiring.tables import batch_bytes
 
 if TYPE_CHECKING:
-    from scorewright.core.project import Settings
+    from scorewright.core.contracts import Contract
     from scorewright.flows.features.attach import ProjectFeatures
     from scorewright.flows.features.build import BuildTools, BuiltFeatures
     from scorewright.flows.features.check import FeaturesCheck
@@ -34,13 +34,14 @@ class FeatureWish:
     processes: int | None = None
     memory_mb: int | None = None
 
-    def applied(self, settings: Settings, address: str | None = None) -> Settings:
-        """Return the settings with the wish."""
+    def of(self, project: Project, address: str | None = None) -> Project:
+        """Return the project with the wish in its settings."""
         given = {name: getattr(self, name) for name in ("set", "engine", "processes", "memory_mb")}
         wanted = {name: value for name, value in given.items() if value is not None}
         wanted |= {} if address is None else {"address": address}
+        settings = project.settings
         features = settings.features.model_copy(update=wanted)
-        return settings.model_copy(update={"features": features})
+        return project.with_settings(settings.model_copy(update={"features": features}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,22 @@ class FeatureRoom:
         sources = {name: self.project.source(name) for name in settings.tables if name in linked}
         contracts = load_contracts(sources, TomlContractFiles())
         return declared(settings, library, sources, contracts, set_name)
+
+    def contracts(self) -> tuple[Contract, ...]:
+        """Return the contract of the applications, alone and with each set of features.
+
+        Raises:
+            UsageError: ``contract-missing``, and where features are declared those of `declared`.
+        """
+        from scorewright.adapters.project_files import TomlContractFiles
+        from scorewright.flows.features.declared import load_contracts
+
+        name = self.project.settings.data.table
+        own = load_contracts({name: self.project.source(name)}, TomlContractFiles())[name]
+        if not self.project.settings.features.files:
+            return (own,)
+        sets = self.declared().library.sets
+        return (own, *(self.declared(s.name).plan.contract() for s in sets))
 
     def list(self, set_name: str | None) -> FeatureListing:
         """List the feature sets, and the features of one."""
@@ -109,7 +126,8 @@ class FeatureRoom:
         from scorewright.adapters.tables import FileTableWriter
         from scorewright.flows.features.summary import summarise
 
-        writer, wished = FileTableWriter(), FeatureRoom(self.project.wished(wish))
+        writer = FileTableWriter(self.project.table_files())
+        wished = FeatureRoom(wish.of(self.project))
         if output is not None:
             writer.check(output)
         built = wished.build(notify)

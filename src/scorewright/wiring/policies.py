@@ -62,8 +62,11 @@ class PolicyRoom:
 
     def fit(self, wish: PolicyWish, notify: Notify) -> PolicyFit:
         """Fit a policy, write what was asked for, publish it where a reason is given."""
+        from scorewright.adapters.project_files import refuse_unwritable
         from scorewright.flows.policy import fit_policy
 
+        for file in filter(None, (wish.output, wish.report)):
+            refuse_unwritable(file)
         fit = fit_policy(self._settings, self._fit_wish(wish), self._tools(notify))
         self._write(wish, fit, notify)
         return fit

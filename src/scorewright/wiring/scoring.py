@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scorewright.core.errors import UsageError
 from scorewright.flows.events import Notify
-from scorewright.wiring.features import FeatureWish
+from scorewright.wiring.deployments import Deployments
+from scorewright.wiring.features import FeatureRoom, FeatureWish
 from scorewright.wiring.machine import learners
-from scorewright.wiring.project import Project, project
+from scorewright.wiring.project import Project
 from scorewright.wiring.tables import reader
 
 if TYPE_CHECKING:
@@ -59,7 +61,10 @@ def score(here: Project, wish: ScoreWish, notify: Notify) -> ScoreResult | Folde
     Raises:
         UsageError, FindingsError, ScorewrightError: See the flows.
     """
-    deployment = here.deployment(wish.bundle)
+    from scorewright.adapters.engines import refuse_unknown
+
+    refuse_unknown(wish.work.of(here, wish.address).settings.features.engine)
+    deployment = Deployments.of(here).deployment(wish.bundle)
     if wish.source.is_dir() and deployment.loaded.bundle.features is None:
         return score_folder(here, wish, deployment, notify)
     return _score_table(here, wish, deployment, notify)
@@ -70,14 +75,17 @@ def _score_table(
 ) -> ScoreResult:
     from scorewright.adapters.machine import SystemClock
     from scorewright.adapters.tables import FileTableWriter
-    from scorewright.flows.score import ScoreRequest, score_file
+    from scorewright.flows.score import ScoreRequest, score_file, scoring_contract
 
     today = SystemClock().now().date()
-    request = ScoreRequest(_applications(here, wish.source), wish.output, wish.rejects, today)
+    wanted = scoring_contract(deployment.loaded.bundle, ()).names
+    file = _applications(here, wish.source, wanted)
+    request = ScoreRequest(file, wish.output, wish.rejects, today)
     below = None
     if deployment.loaded.bundle.features is not None:
-        below = rows_to_score(here.wished(wish.work, wish.address), notify)
-    return score_file(request, deployment, reader(), FileTableWriter(), notify, below)
+        below = rows_to_score(wish.work.of(here, wish.address), notify)
+    writer = FileTableWriter([wish.source, *here.table_files()])
+    return score_file(request, deployment, reader(), writer, notify, below)
 
 
 def rows_to_score(here: Project, notify: Notify) -> RowsToScore:
@@ -86,7 +94,7 @@ def rows_to_score(here: Project, notify: Notify) -> RowsToScore:
     from scorewright.adapters.histories import DiskWorkspace
     from scorewright.flows.score_rows import RowsToScore
 
-    chosen, tools = here.settings.features, here.features.tools(notify)
+    chosen, tools = here.settings.features, FeatureRoom(here).tools(notify)
     folder = here.root / chosen.directory
 
     def build(rows: RowSource) -> BuildTools:
@@ -99,12 +107,22 @@ def rows_to_score(here: Project, notify: Notify) -> RowsToScore:
     return RowsToScore(chosen, sources, tools.rows, build)
 
 
-def _applications(here: Project, source: Path) -> TableFile:
-    """Read new applications as the training table was read."""
+def _applications(here: Project, source: Path, wanted: Collection[str]) -> TableFile:
+    """Read new applications as the training's table, but for what separates the columns."""
+    from scorewright.adapters.tables import with_separator
+
+    if not source.exists():
+        raise UsageError(
+            f"There is no file {source}.",
+            remedy="Name a file of applications, CSV or Parquet, or a folder of Parquet files.",
+            code="data-file-missing",
+            details={"file": str(source)},
+        )
     table = here.source(here.settings.data.table).file
     pattern = source / "*.parquet" if source.is_dir() else source
     place = str(pattern.absolute())
-    return replace(table, name=source.stem, patterns=(place,), relation=None, shown=place)
+    file = replace(table, name=source.stem, patterns=(place,), relation=None, shown=place)
+    return file if source.is_dir() else with_separator(source, file, wanted)
 
 
 def score_folder(
@@ -119,7 +137,7 @@ def score_folder(
     reference = digest if wish.bundle == "current" else wish.bundle
     directory = here.bundles().directory(reference)
     request = FolderRequest(wish.source, wish.output, wish.rejects, here.file, directory, PROGRAM)
-    chosen = here.wished(wish.work, wish.address).settings.features
+    chosen = wish.work.of(here, wish.address).settings.features
     runs = engine(chosen.engine, chosen.processes, chosen.address)
     return work(request, deployment, runs, PartFolder(), notify)
 
@@ -149,4 +167,4 @@ def _proved(settings: str, directory: str, bundle: str, policy: str) -> Deployme
     from scorewright.flows.score_part import PartTask, proved_deployment
 
     task = PartTask(Path(), Path(), None, Path(settings), Path(directory), bundle, policy)
-    return proved_deployment(task, project(task.settings).bundles(), learners())
+    return proved_deployment(task, Project.read(task.settings).bundles(), learners())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from scorewright.flows.events import Notify, StageDone, StageStarted
-from scorewright.wiring.experiments import scratch_bundles
+from scorewright.wiring.training import scratch_bundles, train_tools
 
 if TYPE_CHECKING:
     from scorewright.core.project import Settings
@@ -96,7 +96,7 @@ class TuningRoom:
         here = self.project
         tuning = here.settings.tuning
         return TuneTools(
-            train=here.train_tools(notify),
+            train=train_tools(here, notify),
             scratch=scratch_bundles(here.root / here.settings.bundles.keys),
             index=MlflowRunIndex(here.tracking_uri),
             studies=OptunaStudies(tuning.storage, here.root, tuning.study),

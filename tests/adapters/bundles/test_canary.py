@@ -142,11 +142,15 @@ def test_child_has_its_own_session_and_no_input(published: Path, tmp_path: Path)
 
 
 def test_child_limits_itself() -> None:
-    # Given the child's own program, run to the point where its limits hold
+    # Given the child's own program, which tells its limits where it would read the bundle
     code = (
-        "import json, resource, sys; from scorewright.entry import prove; prove._limit(); "
-        "print(json.dumps({'ok': False, 'code': 'limits', 'message': str([resource.getrlimit(k)[0]"
-        " for k in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_AS)])}))"
+        "import resource; from scorewright.core.errors import IntegrityError; "
+        "from scorewright.entry import prove\n"
+        "def tell(directory):\n"
+        "    kinds = (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_AS)\n"
+        "    limits = str([resource.getrlimit(kind)[0] for kind in kinds])\n"
+        "    raise IntegrityError(limits, remedy='none', code='limits')\n"
+        "prove._prove = tell; prove.main(['nothing'])"
     )
     message = refusal(python(code), Path()).message
     core, size, space = json.loads(message)
@@ -181,7 +185,11 @@ def test_real_lightgbm_bundle_is_proved(store: DiskBundles, lgbm_bundle: Bundle)
 
 @pytest.mark.parametrize("share", [0.15, 0.4, 0.6, 0.8])
 def test_truncated_lightgbm_file_kills_only_the_child(
-    store: DiskBundles, lgbm_bundle: Bundle, resign: Resign, share: float
+    store: DiskBundles,
+    lgbm_bundle: Bundle,
+    resign: Resign,
+    share: float,
+    record_property: Callable[[str, object], None],
 ) -> None:
     # Given a LightGBM file cut off by somebody who can sign
     directory = store.publish(lgbm_bundle)
@@ -193,6 +201,9 @@ def test_truncated_lightgbm_file_kills_only_the_child(
     # When it is proved, then only the child suffers
     error = refusal(CanaryProver(120), directory)
     assert error.code in {"bundle-canary-died", "bundle-model", "bundle-golden-mismatch"}
+    record_property(
+        "guarantee", f"damaged-model: a model cut at {share:.0%} is refused ({error.code})"
+    )
 
 
 def test_mutated_lightgbm_files_are_never_accepted_silently(

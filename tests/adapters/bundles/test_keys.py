@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from scorewright.adapters.bundles import KeyRing
-from scorewright.adapters.bundles.guarded import WRITABLE_BY_OTHERS, exposure
 from scorewright.adapters.bundles.signature import Signature
+from scorewright.adapters.guarded import WRITABLE_BY_OTHERS, exposure
 from scorewright.core.errors import ScorewrightError
 
 DAY = datetime(2026, 11, 21, tzinfo=UTC)

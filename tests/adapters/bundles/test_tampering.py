@@ -36,7 +36,9 @@ def listed_files(directory: Path) -> list[str]:
     return sorted(p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file())
 
 
-def test_flipped_bit_in_each_file(store: DiskBundles, published: Path) -> None:
+def test_flipped_bit_in_each_file(
+    store: DiskBundles, published: Path, record_property: Callable[[str, object], None]
+) -> None:
     for name in listed_files(published):
         path = published / name
         good = path.read_bytes()
@@ -53,6 +55,9 @@ def test_flipped_bit_in_each_file(store: DiskBundles, published: Path) -> None:
                 assert code == "bundle-file-changed"
         path.write_bytes(good)
     assert store.verify(published)
+    record_property(
+        "guarantee", f"changed-byte: {3 * len(listed_files(published))} flipped bits, each refused"
+    )
 
 
 def test_truncation_of_each_file(store: DiskBundles, published: Path) -> None:

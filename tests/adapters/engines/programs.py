@@ -28,6 +28,8 @@ def echo(document: Mapping[str, Any]) -> dict[str, Any]:
         "pid": os.getpid(),
         "threads": os.environ.get("POLARS_MAX_THREADS"),
         "has_polars": "polars" in sys.modules,
+        "python": sys.executable,
+        "folder": str(Path.cwd()),
     }
 
 

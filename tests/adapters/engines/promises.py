@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,13 @@ def error_of_a_task_comes_back_whole(engine: Engine) -> None:
 
 
 def workers_are_other_processes_of_one_thread(engine: Engine) -> None:
-    """Workers are not this process, and Polars has one thread in them."""
+    """Workers are not this process but run the same Python, and Polars has one thread in them."""
     heard: list[Any] = []
     engine.each(f"{HERE}:echo", [{"output": str(i)} for i in range(5)], heard.append)
     assert sorted(receipt["output"] for receipt in heard) == list("01234")
     assert {receipt["threads"] for receipt in heard} == {"1"}
     assert os.getpid() not in {receipt["pid"] for receipt in heard}
+    assert {receipt["python"] for receipt in heard} == {sys.executable}
 
 
 def nothing_to_do_starts_nothing(engine: Engine) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,9 +19,12 @@ from tests.adapters.engines.programs import HERE
 from scorewright.adapters.engines.ray_engine import STARTS, RayEngine
 from scorewright.core.errors import ScorewrightError
 
-ray = pytest.importorskip("ray")
-
-pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.timeout(240), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.xdist_group("ray"),
+    pytest.mark.timeout(240),
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +35,19 @@ def engine() -> Iterator[RayEngine]:
         made = RayEngine(None, 2)
         with made._connected():
             yield made
-        assert not ray.is_initialized()
+        assert not _is_running()
+
+
+def _is_running() -> bool:
+    import ray
+
+    return ray.is_initialized()
 
 
 def test_result_is_the_local_one(engine: RayEngine, build: Path) -> None:
     promises.result_is_the_local_one(engine, build)
     # A Ray that runs already is left running.
-    assert ray.is_initialized()
+    assert _is_running()
 
 
 def test_killed_worker_is_recovered(engine: RayEngine, build: Path) -> None:
@@ -54,6 +64,13 @@ def test_error_of_a_task_comes_back_whole(engine: RayEngine) -> None:
 
 def test_workers_are_other_processes_of_one_thread(engine: RayEngine) -> None:
     promises.workers_are_other_processes_of_one_thread(engine)
+
+
+def test_workers_stand_where_this_process_stands(engine: RayEngine) -> None:
+    # Below ``uv run``, where these tests are run, Ray would copy the folder for them.
+    heard: list[Any] = []
+    engine.each(f"{HERE}:echo", [{"output": "0"}], heard.append)
+    assert [receipt["folder"] for receipt in heard] == [str(Path.cwd())]
 
 
 def test_answers_are_heard_as_they_come(engine: RayEngine, tmp_path: Path) -> None:
@@ -77,20 +94,21 @@ def test_answers_are_heard_as_they_come(engine: RayEngine, tmp_path: Path) -> No
 class Reluctant(SimpleNamespace):
     """A Ray that does not start the first few times."""
 
-    def __init__(self, failures: int) -> None:
-        super().__init__(exceptions=ray.exceptions, calls=[], failures=failures, ends=0)
+    def __init__(self, failures: int, error: type[Exception] = TimeoutError) -> None:
+        super().__init__(calls=[], failures=failures, error=error, ends=0)
 
     def init(self, **given: Any) -> None:
         self.calls.append(given)
         if len(self.calls) <= self.failures:
-            raise TimeoutError("node did not start within 30 seconds")
+            raise self.error("node did not start within 30 seconds")
 
     def shutdown(self) -> None:
         self.ends += 1
 
 
-def test_slow_start_is_tried_again() -> None:
-    slow = Reluctant(STARTS - 1)
+@pytest.mark.parametrize("error", [TimeoutError, RuntimeError, Exception])
+def test_slow_start_is_tried_again(error: type[Exception]) -> None:
+    slow = Reluctant(STARTS - 1, error)
     RayEngine(None, 2)._start(slow)
     assert len(slow.calls) == STARTS
     assert slow.calls[0]["num_cpus"] == 2

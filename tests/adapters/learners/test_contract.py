@@ -14,11 +14,15 @@ from scorewright.core.errors import IntegrityError, UsageError
 from scorewright.core.monotonicity import prove_monotone
 from scorewright.core.sampling import everything
 from scorewright.flows.fitting import open_bench
-from scorewright.flows.ports import FitTask, FoldTask, Learner
+from scorewright.flows.ports import Explains, FitTask, FoldTask, Learner
 
 #: They are made of other learners and have tests of their own.
 COMPOSITE = {"selected", "ensemble"}
 NAMES = [name for name in Learners().names() if name not in COMPOSITE]
+#: Their scores are no sums of log-odds.
+UNEXPLAINED = {"random_forest"}
+EXPLAINED = [name for name in NAMES if name not in UNEXPLAINED]
+MONOTONE = [name for name in NAMES if Learners().get(name).supports_monotone]
 
 
 @pytest.fixture(params=NAMES)
@@ -50,6 +54,36 @@ def test_scores_are_probabilities_and_survive_the_round_trip(learner: Learner) -
     assert again.importance() == pytest.approx(model.importance())
 
 
+def test_contributions_sum_to_the_log_odds_of_the_score(learner: Learner) -> None:
+    # Given a fitted model and the same one read back, and rows with gaps and unknown codes
+    given = task(learner)
+    fitted = learner.fit(given)
+    x = np.vstack([given.x[:40], np.full((1, 3), np.nan), [[1.0, 9.0, 0.0]]])
+    for model in (fitted, learner.load(fitted.files(), SPACE)):
+        assert isinstance(model, Explains) == (learner.name not in UNEXPLAINED)
+        if not isinstance(model, Explains):
+            continue
+        # When scores are explained
+        found = model.contributions(x)
+        # Then each row's parts sum to its log-odds, from one base, in any company
+        score = fitted.predict(x)
+        assert found.shape == (len(x), len(SPACE.features) + 1)
+        wanted = np.log(score / (1.0 - score))
+        np.testing.assert_allclose(found.sum(axis=1), wanted, rtol=0.0, atol=1e-9)
+        np.testing.assert_allclose(found[:, -1], found[0, -1], rtol=0.0, atol=0.0)
+        np.testing.assert_allclose(model.contributions(x[3:4]), found[3:4], rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("learner", EXPLAINED, indirect=True)
+def test_contributions_stand_against_the_training_rows(learner: Learner) -> None:
+    given = task(learner)
+    model = learner.fit(given)
+    assert isinstance(model, Explains)
+    found = model.contributions(given.x[:400])
+    # Around the mean: no column moves all rows one way
+    assert np.all(np.abs(found[:, :-1].mean(axis=0)) < 0.15)
+
+
 def test_the_same_task_gives_the_same_bytes(learner: Learner) -> None:
     first, second = learner.fit(task(learner)), learner.fit(task(learner))
     assert first.files() == second.files()
@@ -64,9 +98,8 @@ def test_a_row_alone_scores_as_it_does_among_others(learner: Learner) -> None:
     np.testing.assert_array_equal(model.predict(given.x[7:60]), together[7:60])
 
 
+@pytest.mark.parametrize("learner", [name for name in NAMES if name != "dummy"], indirect=True)
 def test_learns_the_risk(learner: Learner) -> None:
-    if learner.name == "dummy":
-        pytest.skip("the dummy learns the base rate only")
     model = learner.fit(task(learner))
     x, y = applications(3000, seed=2)
     assert roc_auc_score(y, model.predict(x)) > 0.72
@@ -138,9 +171,8 @@ def test_importance_names_every_feature(learner: Learner) -> None:
     assert all(value >= 0.0 for value in importance.values())
 
 
+@pytest.mark.parametrize("learner", MONOTONE, indirect=True)
 def test_declared_signs_are_kept_and_proved(learner: Learner) -> None:
-    if not learner.supports_monotone:
-        pytest.skip("this learner keeps no signs")
     declared = {NOISE: 1, "income": -1}
     model = learner.fit(task(learner, monotone=declared))
     x, _ = applications()

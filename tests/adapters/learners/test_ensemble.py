@@ -15,7 +15,7 @@ from scorewright.adapters.learners import Learners
 from scorewright.core.calibration import prior_correction
 from scorewright.core.errors import IntegrityError, UsageError
 from scorewright.core.monotonicity import prove_monotone
-from scorewright.flows.ports import FitTask, Learner
+from scorewright.flows.ports import Explains, FitTask, Learner
 
 METHODS = ("rank_average", "logit_average", "stacking")
 TWO_FORESTS = [LGBM, {"learner": "lgbm", "params": {**FEW_TREES, "num_leaves": 3}}]
@@ -185,3 +185,22 @@ def test_damaged_files_are_refused(method: str) -> None:
         with pytest.raises(IntegrityError) as caught:
             learner.load(broken, SPACE)
         assert caught.value.code == "bundle-model"
+
+
+def test_contributions_add_up_where_log_odds_are_added(method: str) -> None:
+    heavy = {"learner": "logistic", "params": {"class_weight": "balanced"}}
+    learner, task = ensemble(method, [LGBM, heavy])
+    model = learner.fit(task)
+    again = learner.load(model.files(), SPACE)
+    for explained in (model, again):
+        assert isinstance(explained, Explains) == (method != "rank_average")
+        if isinstance(explained, Explains):
+            found, score = explained.contributions(task.x[:30]), model.predict(task.x[:30])
+            wanted = np.log(score / (1.0 - score))
+            np.testing.assert_allclose(found.sum(axis=1), wanted, rtol=0.0, atol=1e-9)
+
+
+def test_one_member_that_explains_nothing_is_enough() -> None:
+    forest = {"learner": "random_forest", "params": {"n_estimators": 5}}
+    learner, task = ensemble("logit_average", [LGBM, forest])
+    assert not isinstance(learner.fit(task), Explains)

@@ -15,7 +15,7 @@ from scorewright.core.errors import IntegrityError, UsageError
 from scorewright.core.monotonicity import prove_monotone
 from scorewright.core.sampling import Sample
 from scorewright.flows.fitting import open_bench
-from scorewright.flows.ports import FitTask, FoldTask, Learner
+from scorewright.flows.ports import Explains, FitTask, FoldTask, Learner
 
 QUICK: dict[str, dict[str, Any]] = {
     "shadow": {"rounds": 12},
@@ -185,9 +185,30 @@ def test_damaged_files_are_refused() -> None:
     learner, task = selected("correlation", LOGISTIC)
     files = dict(fitted(learner, task).files())
     unknown = {**json.loads(files["selected.json"]), "kept": ["wage"]}
-    for broken in ({}, {**files, "selected.json": json.dumps(unknown).encode()}):
+    for broken in (
+        {},
+        {**files, "selected.json": json.dumps(unknown).encode()},
+        {"selected.json": files["selected.json"]},
+    ):
         with pytest.raises(IntegrityError) as caught:
             learner.load(broken, SPACE)
         assert caught.value.code == "bundle-model"
-    with pytest.raises(IntegrityError):
-        learner.load({"selected.json": files["selected.json"]}, SPACE)
+
+
+def test_contributions_are_those_of_the_kept_columns() -> None:
+    learner, task = selected("shadow")
+    model = learner.fit(task)
+    for explained in (model, learner.load(model.files(), SPACE)):
+        assert isinstance(explained, Explains)
+        found, score = explained.contributions(task.x[:30]), model.predict(task.x[:30])
+        wanted = np.log(score / (1.0 - score))
+        np.testing.assert_allclose(found.sum(axis=1), wanted, rtol=0.0, atol=1e-9)
+        dropped = [i for i, name in enumerate(SPACE.names) if name not in model.kept]
+        assert dropped
+        assert not found[:, dropped].any()
+
+
+def test_around_a_model_that_explains_nothing_nothing_is_explained() -> None:
+    forest = {"learner": "random_forest", "params": {"n_estimators": 5}}
+    learner, task = selected("correlation", forest)
+    assert not isinstance(learner.fit(task), Explains)

@@ -75,6 +75,7 @@ def test_a_syntax_error_shows_its_line(project: Path, line: str, column: int, sa
     assert f"{project}:{number}:{column}: " in error.message
     assert line in error.message
     assert said in error.message
+    assert error.remedy.startswith("That section stands above" if "twice" in said else "Correct")
 
 
 def test_an_unfinished_file_points_at_its_end(project: Path) -> None:

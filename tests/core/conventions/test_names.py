@@ -84,3 +84,12 @@ def test_a_negative_number_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         run_name("exp", -1, "cv", "domain", "balanced")
     assert caught.value.code == "name-invalid"
+
+
+def test_what_was_archived_is_judged_by_the_name_it_had(conventions: Conventions) -> None:
+    name = "archive_credit_scoring_final_delivery"
+    assert experiment_problem(name, "credit_scoring", conventions) is None
+    assert experiment_problem(name, "fraud", conventions) is not None
+    assert "'archive_Test'" in str(experiment_problem("archive_Test", "", conventions))
+    assert run_problem("archive_exp05_cv_domain_balanced", conventions) is None
+    assert "made up by MLflow" in str(run_problem("archive_spiffy-loon-749", conventions))

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from scorewright.adapters.project_files import dataset, dataset_names
 from scorewright.core.contracts import Column, ColumnType, Contract, Use
 from scorewright.core.findings import Finding
 from scorewright.core.leakage import LeakageLimits, screen
@@ -54,3 +55,11 @@ def test_taiwan_has_strong_columns_but_no_certain_leak() -> None:
     found = _screened(frame, "default payment next month")
     assert found["LEAK-002", "PAY_0"].evidence["information_value"] == pytest.approx(0.87, abs=0.05)
     assert not [code for code, _ in found if code in {"LEAK-001", "LEAK-003"}]
+
+
+@pytest.mark.parametrize("name", dataset_names())
+def test_what_is_accepted_of_the_shipped_tables_is_found_there(name: str) -> None:
+    shipped = dataset(name)
+    bad = (pl.col(shipped.target) == shipped.bad_value).cast(pl.Int8).alias(shipped.target)
+    found = _screened(pl.read_parquet(shipped.path).with_columns(bad), shipped.target)
+    assert {(entry.code, entry.column) for entry in shipped.accept} <= set(found)

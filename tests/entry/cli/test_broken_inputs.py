@@ -216,6 +216,52 @@ def test_an_acceptance_needs_a_reason(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "column", "words"),
+    [
+        ("LEAK-999", "income", ("LEAK-001", "LEAK-010")),
+        ("LEAK-002", "incom", ("such as income",)),
+        ("LEAK-002", "loans", ("never about 'loans'",)),
+        ("LEAK-005", "income", ("shuffle-control",)),
+    ],
+)
+def test_what_no_finding_could_be_is_not_accepted(
+    cli: Cli, code: str, column: str, words: tuple[str, ...]
+) -> None:
+    settings = project(cli)
+    before = settings.read_bytes()
+    answer = cli("data", "accept", code, column, "--reason", "known at the decision")
+    refused(answer, USAGE, "accept-unknown", *words)
+    assert settings.read_bytes() == before
+    # While a finding on the whole table has its name
+    assert cli("data", "accept", "LEAK-006", "loans", "--reason", "few columns").code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train", "--report"),
+        ("tune", "--report"),
+        ("policy", "fit", "--report"),
+        ("policy", "fit", "--output"),
+        ("experiment", "report", "-o"),
+    ],
+)
+@pytest.mark.parametrize("place", ["contracts", "loans.csv/report.html"])
+def test_where_no_report_can_be_written_no_work_begins(
+    cli: Cli, words: tuple[str, ...], place: str
+) -> None:
+    project(cli)
+    refused(cli(*words, place), USAGE, "report-target", place)
+    nothing_was_made()
+
+
+def test_an_unknown_engine_is_refused_for_a_single_file(cli: Cli) -> None:
+    project(cli)
+    answer = cli("score", "loans.csv", "-o", "scored.csv", "--engine", "nosuch")
+    refused(answer, USAGE, "engine-unknown", "nosuch", "local")
+
+
+@pytest.mark.parametrize(
     ("wish", "code", "word"),
     [
         ({"learner": {"name": "lightgmb"}}, "learner-unknown", "lgbm"),

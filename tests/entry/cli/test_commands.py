@@ -213,6 +213,49 @@ def test_score(cli: Cli, trained: Path, suffix: str) -> None:
     assert set(scored["bundle"]) == {document["bundle"]}
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_new_applications_may_be_separated_otherwise(
+    cli: Cli, trained: Path, separator: str
+) -> None:
+    config = trained / "scorewright.toml"
+    loans(30).write_csv("commas.csv")
+    loans(30).write_csv("others.csv", separator=separator)
+    for name in ("commas", "others"):
+        assert cli("-c", config, "score", f"{name}.csv", "-o", f"{name}.out.csv").code == 0
+    assert Path("commas.out.csv").read_bytes() == Path("others.out.csv").read_bytes()
+
+
+def test_a_file_that_is_read_is_never_the_output(cli: Cli, trained: Path) -> None:
+    # Given a file, a link to it, and the table of the training
+    config = trained / "scorewright.toml"
+    rows = loans(10).with_columns(income=pl.lit("much"))
+    pl.concat([loans(5).cast({"income": pl.String}), rows]).write_csv("new.csv")
+    Path("link.csv").symlink_to("new.csv")
+    (table,) = trained.glob("*.csv")
+    before = [Path(name).read_bytes() for name in ("new.csv", table)]
+    # Then none of them is replaced, by results or by rejects
+    for output, rejects, code in (
+        ("new.csv", "bad.csv", "output-is-input"),
+        ("out.csv", "new.csv", "output-is-input"),
+        ("./link.csv", "bad.csv", "output-is-input"),
+        (table, "bad.csv", "output-is-input"),
+        ("out.csv", "./out.csv", "score-same-file"),
+    ):
+        answer = cli("-c", config, "score", "new.csv", "-o", output, "--rejects", rejects)
+        assert answer.code == USAGE
+        assert code in answer.err
+    assert [Path(name).read_bytes() for name in ("new.csv", table)] == before
+    assert not Path("out.csv").exists()
+    assert not Path("bad.csv").exists()
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(cli: Cli, trained: Path) -> None:
+    answer = cli("-c", trained / "scorewright.toml", "score", "nofile.csv", "-o", "out.csv")
+    assert answer.code == USAGE
+    assert "There is no file nofile.csv." in answer.err
+    assert "[tables." not in answer.err
+
+
 def test_score_for_people(cli: Cli, trained: Path) -> None:
     loans(5).write_csv("new.csv")
     answer = cli("-c", trained / "scorewright.toml", "score", "new.csv", "-o", "out.csv")

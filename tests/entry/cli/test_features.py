@@ -312,6 +312,15 @@ def test_build_writes_one_file_for_people(relational: Cli) -> None:
     assert "Most often missing" in answer.text
 
 
+def test_a_build_is_never_written_over_a_table(relational: Cli) -> None:
+    table = Path("bureau.parquet")
+    before = table.read_bytes()
+    answer = relational("features", "build", "--output", "./bureau.parquet")
+    assert answer.code == USAGE
+    assert "output-is-input" in answer.err
+    assert table.read_bytes() == before
+
+
 def test_building_again_is_a_hit_and_says_so(relational: Cli) -> None:
     first = document(relational("features", "build", "--json"))
     assert first["was_cached"] is False

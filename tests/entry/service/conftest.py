@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
+from tests.fakes.serving import service_on
 
 from scorewright.core.bundles import Bundle
 from scorewright.core.decision import Policy
@@ -51,6 +52,5 @@ def clock() -> Clock:
 @pytest.fixture(scope="module")
 def client(deployment: Deployment) -> Iterator[TestClient]:
     """A client; an exception in the service fails the test."""
-    app = create_app(deployment, clock=FakeClock(), versions={"numpy": "2.3", "fastapi": "0.165"})
-    with TestClient(app) as client:
+    with TestClient(create_app(service_on(deployment, FakeClock()))) as client:
         yield client

@@ -83,6 +83,18 @@ CORPUS: dict[str, tuple[str | bytes, int, str, str | None, str | None]] = {
         body(age="raw:-" + "9" * 400), 422, "contract-violated", "age", "not-finite",
     ),
     "20 digits": (body(age="raw:" + "9" * 20), 422, "contract-violated", "age", "range"),
+    "20 digits of a number": (
+        body(income="raw:12345678901234567890"), 422, "contract-violated", "income", "range",
+    ),
+    "20 digits below 0": (
+        body(income="raw:-12345678901234567890"), 422, "contract-violated", "income", "range",
+    ),
+    "400 digits of a number": (
+        body(income="raw:" + "9" * 400), 422, "contract-violated", "income", "range",
+    ),
+    "2 ** 53 + 1": (
+        body(income="raw:9007199254740993"), 422, "contract-violated", "income", "range",
+    ),
     "below": (body(age=17), 422, "contract-violated", "age", "range"),
     "above": (body(age=101), 422, "contract-violated", "age", "range"),
     "negative": (body(income=-0.01), 422, "contract-violated", "income", "range"),
@@ -94,7 +106,7 @@ CORPUS: dict[str, tuple[str | bytes, int, str, str | None, str | None]] = {
     "text as boolean": (body(employed="true"), 422, "contract-violated", "employed", "type"),
     "number as category": (body(channel=1.5), 422, "contract-violated", "channel", "type"),
     "unlisted category": (body(channel=SENT), 422, "contract-violated", "channel", "category"),
-    "surrogate": (body(channel="\ud800"), 422, "contract-violated", "channel", "category"),
+    "surrogate": (body(channel="\ud800"), 400, "body-encoding", None, None),
     "long text": (body(purpose=SENT * 200), 422, "contract-violated", "purpose", "too-long"),
     "list as value": (body(income=[SENT]), 422, "contract-violated", "income", "type"),
     "object as value": (body(income={"a": SENT}), 422, "contract-violated", "income", "type"),
@@ -109,7 +121,7 @@ CORPUS: dict[str, tuple[str | bytes, int, str, str | None, str | None]] = {
         '{"features": {"age": 1, "\\u0061ge": 2}}', 422, "duplicate-field", "age",
         "duplicate-field",
     ),
-    "surrogate name": (body(**{"\ud800": 1}), 422, "contract-violated", "?", "unknown-column"),
+    "surrogate name": (body(**{"\ud800": 1}), 400, "body-encoding", None, None),
     "control name": (body(**{"a\nb": 1}), 422, "contract-violated", "?", "unknown-column"),
     "long name": (body(**{"n" * 5000: 1}), 422, "contract-violated", "?", "unknown-column"),
     "long name outside": (

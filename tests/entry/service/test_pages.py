@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.fakes.serving import service_on
 
 from scorewright import __version__
 from scorewright.core.bundles import Bundle
@@ -27,7 +28,7 @@ def test_health(client: TestClient, bundle: Bundle) -> None:
 def test_since_is_the_start_where_nothing_was_deployed(
     deployment: Deployment, clock: Clock
 ) -> None:
-    app = create_app(replace(deployment, since=None), clock=clock, versions={})
+    app = create_app(service_on(replace(deployment, since=None), clock))
     assert TestClient(app).get("/health").json()["since"] == "2026-11-21T13:00:00+00:00"
 
 
@@ -176,10 +177,12 @@ def _differences(value: Any, schema: dict[str, Any], where: str) -> list[str]:
         return [where]
     out: list[str] = []
     if schema["type"] == "object" and "properties" in schema:
-        if set(value) != set(schema["required"]):
-            out.append(f"{where}: {sorted(set(value) ^ set(schema['required']))}")
-        for name, inner in schema["properties"].items():
-            out += _differences(value[name], inner, f"{where}.{name}")
+        if missing := set(schema["required"]) - set(value):
+            out.append(f"{where} lacks {sorted(missing)}")
+        if strange := set(value) - set(schema["properties"]):
+            out.append(f"{where} has {sorted(strange)}")
+        for name in set(value) & set(schema["properties"]):
+            out += _differences(value[name], schema["properties"][name], f"{where}.{name}")
     if schema["type"] == "array":
         for item in value:
             out += _differences(item, schema["items"], where)

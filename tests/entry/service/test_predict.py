@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+from tests.fakes.serving import service_on
 
 from scorewright.core.bundles import Bundle
 from scorewright.core.scoring import RawModel, Scorer
@@ -40,12 +42,17 @@ def test_answer_names_model_policy_and_request(client: TestClient, deployment: D
         headers={"X-Request-ID": "trace-7"},
     )
     # Then the answer is exactly this
+    decision_id = answer.json()["decision_id"]
+    assert re.fullmatch(r"d[0-9]{8}", decision_id)
     assert answer.json() == {
+        "decision_id": decision_id,
         "request_id": "trace-7",
         "application_id": "A-1.x_2",
         "pd": bundle.golden[0].pd,
         "decision": "decline" if bundle.golden[0].pd >= 0.3 else "approve",
         "threshold": 0.3,
+        "confidence": abs(bundle.golden[0].pd - 0.3),
+        "variant": "champion",
         "policy": {"id": "demo_default", "version": 1, "digest": deployment.policy.digest},
         "model": {
             "name": "demo_logistic",
@@ -53,7 +60,7 @@ def test_answer_names_model_policy_and_request(client: TestClient, deployment: D
             "bundle": bundle.manifest().digest,
             "model_digest": bundle.model_digest,
         },
-        "flags": {"unknown_category": []},
+        "flags": {"unknown_category": [], "out_of_range": [], "stale_bundle": None},
     }
     assert answer.headers["X-Request-ID"] == "trace-7"
     assert answer.headers["Content-Type"] == "application/json"
@@ -88,7 +95,7 @@ def test_unlisted_category_is_flagged_and_taken_as_missing(
     values = dict(bundle.golden[0].values)
     flagged = client.post("/predict", json={"features": values | {"purpose": "yacht"}})
     missing = client.post("/predict", json={"features": values | {"purpose": None}})
-    assert flagged.json()["flags"] == {"unknown_category": ["purpose"]}
+    assert flagged.json()["flags"]["unknown_category"] == ["purpose"]
     assert flagged.json()["pd"] == missing.json()["pd"]
     assert "yacht" not in flagged.text
 
@@ -110,7 +117,7 @@ def test_pd_at_the_threshold_is_declined(
     decided = []
     for threshold in (row.pd, float(np.nextafter(row.pd, 1))):
         policy = replace(deployment.policy, threshold=threshold)
-        app = create_app(replace(deployment, policy=policy), clock=clock, versions={})
+        app = create_app(service_on(replace(deployment, policy=policy), clock))
         # When it is scored
         answer = TestClient(app).post("/predict", json={"features": dict(row.values)})
         decided.append(answer.json()["decision"])
@@ -142,7 +149,7 @@ def test_fault_of_the_model_is_told_without_details(
 ) -> None:
     # Given a service whose model fails
     scorer: Scorer = replace(deployment.scorer, model=broken)
-    app = create_app(replace(deployment, scorer=scorer), clock=clock, versions={})
+    app = create_app(service_on(replace(deployment, scorer=scorer), clock))
     client = TestClient(app, raise_server_exceptions=False)
     # When an application is scored
     answer = client.post("/predict", json={"features": dict(bundle.golden[0].values)})

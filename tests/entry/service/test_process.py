@@ -26,28 +26,18 @@ from pathlib import Path
 from scorewright.adapters.bundles import CanaryProver, DiskBundles, KeyRing
 from scorewright.adapters.machine import SystemClock
 from scorewright.entry.service import create_app
+from tests.fakes.serving import service_on
 from scorewright.flows.verify_bundle import load_for_serving
 from scorewright import wiring
 root = Path(sys.argv[1])
 store = DiskBundles(root / "bundles", KeyRing(root / "keys"))
 now = datetime(2026, 11, 21, 12, tzinfo=UTC)
 deployment = load_for_serving(store, CanaryProver(60), wiring.learners(), "current", now=now)
-app = create_app(deployment, clock=SystemClock(), versions={"python": sys.version.split()[0]})
+app = create_app(service_on(deployment, SystemClock()))
 """
 
 
-@pytest.fixture
-def deployed(
-    store: DiskBundles, dummy_bundle: Bundle, policy_for: Callable[..., Policy], tmp_path: Path
-) -> Path:
-    """A project folder with a deployed bundle."""
-    digest = store.publish(dummy_bundle).name
-    _, policy = store.publish_policy(policy_for(dummy_bundle))
-    store.activate(digest, policy.name, datetime(2026, 11, 21, tzinfo=UTC))
-    return tmp_path
-
-
-def test_service_starts_without_the_heavy_libraries(deployed: Path) -> None:
+def test_service_starts_without_the_heavy_libraries(deployed_folder: Path) -> None:
     # Given a process that proves a bundle and makes the service
     code = SERVE + (
         "import json; heavy = ('mlflow', 'polars', 'pandas', 'pandera', 'altair', 'typer', 'rich',"
@@ -55,7 +45,10 @@ def test_service_starts_without_the_heavy_libraries(deployed: Path) -> None:
     )
     # When it is ready
     done = subprocess.run(
-        [sys.executable, "-c", code, str(deployed)], capture_output=True, check=True, text=True
+        [sys.executable, "-c", code, str(deployed_folder)],
+        capture_output=True,
+        check=True,
+        text=True,
     )
     # Then none of them was imported
     assert json.loads(done.stdout.splitlines()[-1]) == []
@@ -86,7 +79,7 @@ def test_histories_need_none_of_them_either(
 
 
 @pytest.fixture
-def port(deployed: Path) -> Iterator[int]:
+def port(deployed_folder: Path) -> Iterator[int]:
     """The port of a real server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -95,7 +88,7 @@ def port(deployed: Path) -> Iterator[int]:
         "import uvicorn; uvicorn.run(app, host='127.0.0.1', port=int(sys.argv[2]),"
         " log_level='warning')"
     )
-    server = subprocess.Popen([sys.executable, "-c", code, str(deployed), str(port)])
+    server = subprocess.Popen([sys.executable, "-c", code, str(deployed_folder), str(port)])
     try:
         until = time.monotonic() + 60
         while server.poll() is None and time.monotonic() < until:
@@ -120,13 +113,13 @@ def test_real_server_answers_and_survives(port: int, dummy_bundle: Bundle) -> No
     assert _post(port, b"{}")[0] == 422
     with socket.create_connection(("127.0.0.1", port)) as raw:
         raw.sendall(
-            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             b"Content-Length: 5000000\r\n\r\n{"
         )
         assert raw.recv(100).startswith(b"HTTP/1.1 413")
     with socket.create_connection(("127.0.0.1", port)) as raw:
         raw.sendall(
-            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             b"Content-Length: 500\r\n\r\n{"
         )
     # Then it still decides

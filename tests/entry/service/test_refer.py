@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.fakes.serving import service_on
 
 from scorewright.core.decision import Rule
 from scorewright.entry.service import create_app
@@ -15,7 +16,7 @@ from scorewright.flows.verify_bundle import Deployment
 
 
 def _ask(deployment: Deployment, clock: Clock, values: dict[str, Any]) -> dict[str, Any]:
-    app = create_app(deployment, clock=clock, versions={})
+    app = create_app(service_on(deployment, clock))
     with TestClient(app) as client:
         answer: dict[str, Any] = client.post("/predict", json={"features": values}).json()
         schema = client.get("/openapi.json").json()["components"]["schemas"]["Decision"]

@@ -24,6 +24,7 @@ from tests.fakes.training import settings
 
 from scorewright.adapters.learners import Learners
 from scorewright.core.bundles import Bundle
+from scorewright.core.decision import CostMatrix, cost_curve
 from scorewright.core.features import Feature, RequestContract, compile_plan, parse
 from scorewright.core.matrix import FeatureSpace, to_matrix
 from scorewright.core.scoring import Scorer, check_golden
@@ -61,8 +62,18 @@ def _validated(here: Raw, **changes: Any) -> Validated:
         bench=nothing,
         relational=Relational(plan(), FrameHistories(frames(here.applications)), "1"),
     )
+    y = (np.arange(len(here.pds)) % 3 == 0).astype(np.int8)
+    curve = cost_curve(y, here.pds, CostMatrix())
     assessment = SimpleNamespace(
-        deployed=here.bundle.calibration, pd=here.pds, metrics=dict.fromkeys(HEADLINE, 0.5)
+        y=y,
+        deployed=here.bundle.calibration,
+        pd=here.pds,
+        curve=curve,
+        best=curve.best(),
+        chosen_threshold=curve.best().threshold,
+        bayes=0.1,
+        interval=None,
+        metrics=dict.fromkeys(HEADLINE, 0.5),
     )
     return Validated(
         prepared=replace(prepared, **changes),

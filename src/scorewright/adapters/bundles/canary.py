@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scorewright.adapters.children import ONE_THREAD
 from scorewright.core.errors import IntegrityError
 from scorewright.flows.ports import Proof
 
@@ -25,13 +26,6 @@ __all__ = ["CanaryProver"]
 #: ``-P`` keeps the folder the user stands in off the import path.
 COMMAND = (sys.executable, "-P", "-m", "scorewright.entry.prove")
 LIMIT = 64_000
-#: One thread each: the child needs no more, and thread pools take address space.
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-)
 
 
 class CanaryProver:
@@ -78,7 +72,6 @@ class CanaryProver:
 
     def _run(self, command: Sequence[str]) -> Mapping[str, Any]:
         """Run the child; its report is read from a file, so it cannot flood this process."""
-        environment = {**os.environ, **dict.fromkeys(ONE_THREAD, "1")}
         with tempfile.TemporaryFile() as out:
             child = subprocess.Popen(  # noqa: S603 - our own program
                 command,
@@ -86,7 +79,7 @@ class CanaryProver:
                 stdout=out,
                 stderr=subprocess.DEVNULL,  # LightGBM prints memory it should not have read
                 start_new_session=True,
-                env=environment,
+                env={**os.environ, **ONE_THREAD},
             )
             try:
                 status = child.wait(self._timeout)

@@ -18,12 +18,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from filelock import FileLock, Timeout
 
-from scorewright.adapters.bundles.files import NotRegularError, replace_file
-from scorewright.adapters.bundles.guarded import (
-    WRITABLE_BY_OTHERS,
-    read_guarded,
-    refuse_exposed_directory,
-)
 from scorewright.adapters.bundles.signature import Signature
 from scorewright.adapters.bundles.trust import (
     TrustedKey,
@@ -31,6 +25,13 @@ from scorewright.adapters.bundles.trust import (
     key_id_of,
     parse_trusted,
     raw_bytes,
+)
+from scorewright.adapters.guarded import (
+    WRITABLE_BY_OTHERS,
+    NotRegularError,
+    read_guarded,
+    refuse_exposed_directory,
+    replace_file,
 )
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
 

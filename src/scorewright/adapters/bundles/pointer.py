@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from scorewright.adapters.bundles.files import read_regular
 from scorewright.adapters.bundles.verification import DIGEST
+from scorewright.adapters.guarded import read_regular
 from scorewright.core.errors import IntegrityError, UsageError
 from scorewright.flows.ports import Current
 
-__all__ = ["CURRENT", "POLICY_NAME", "dump_current", "parse_current", "read_current"]
+__all__ = [
+    "CURRENT",
+    "POLICY_NAME",
+    "dump_current",
+    "parse_current",
+    "read_current",
+    "read_previous",
+]
 
 CURRENT = "current.json"
 POLICY_NAME = re.compile(r"(?P<bundle>[0-9a-f]{64})\.policy-(?P<version>[0-9]{4,9})\.json")
 LIMIT = 100_000
+T = TypeVar("T")
 
 
 def read_current(directory: Path) -> Current:
@@ -27,6 +36,20 @@ def read_current(directory: Path) -> Current:
         UsageError: ``no-bundle`` when nothing has been deployed yet.
         IntegrityError: ``current-invalid``.
     """
+    return _parsed(directory, parse_current)
+
+
+def read_previous(directory: Path) -> Current | None:
+    """Read from ``current.json`` what was deployed before; None where nothing was.
+
+    Raises:
+        UsageError: ``no-bundle`` when nothing has been deployed yet.
+        IntegrityError: ``current-invalid``.
+    """
+    return _parsed(directory, _parse_previous)
+
+
+def _parsed(directory: Path, parse: Callable[[bytes], T]) -> T:
     try:
         data = read_regular(directory / CURRENT, LIMIT)
     except FileNotFoundError as error:
@@ -38,9 +61,14 @@ def read_current(directory: Path) -> Current:
     except (OSError, OverflowError) as error:
         raise _invalid(directory, str(error)) from error
     try:
-        return parse_current(data)
+        return parse(data)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _invalid(directory, str(error)) from error
+
+
+def _parse_previous(data: bytes) -> Current | None:
+    previous = json.loads(data).get("previous")
+    return None if previous is None else _current(previous)
 
 
 def parse_current(data: bytes) -> Current:
@@ -49,7 +77,10 @@ def parse_current(data: bytes) -> Current:
     Raises:
         ValueError, TypeError, KeyError: It is not one.
     """
-    document = json.loads(data)
+    return _current(json.loads(data))
+
+
+def _current(document: Mapping[str, Any]) -> Current:
     bundle, policy_file = str(document["bundle"]), str(document["policy_file"])
     named = POLICY_NAME.fullmatch(policy_file)
     if not DIGEST.fullmatch(bundle) or named is None or named["bundle"] != bundle:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scorewright.adapters.bundles.files import NotRegularError, read_regular
 from scorewright.adapters.bundles.keys import KeyRing
 from scorewright.adapters.bundles.signature import Signature
+from scorewright.adapters.guarded import NotRegularError, read_regular
 from scorewright.core.decision import Policy
 from scorewright.core.errors import IntegrityError, UsageError
 

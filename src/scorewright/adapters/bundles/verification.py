@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from scorewright.adapters.bundles.files import NotRegularError, open_regular, read_regular
 from scorewright.adapters.bundles.keys import KeyRing
 from scorewright.adapters.bundles.signature import Signature
+from scorewright.adapters.guarded import NotRegularError, open_regular, read_regular
 from scorewright.core.bundles import Manifest, ManifestFile
 from scorewright.core.digests import canonical_json, sha256_hex
 from scorewright.core.errors import IntegrityError

@@ -22,8 +22,9 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Final
 
+from scorewright.adapters.children import ONE_THREAD
 from scorewright.adapters.engines.buckets import run_buckets
-from scorewright.adapters.engines.worker import ONE_THREAD, failed, opened
+from scorewright.adapters.engines.worker import failed, opened
 from scorewright.flows.features.ports import BucketReceipt, BucketTask
 
 __all__ = ["LocalEngine"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
+from traceback import clear_frames
 from typing import Any, Final
 
 from scorewright.adapters.engines.buckets import run_buckets
@@ -22,6 +24,9 @@ __all__ = ["RayEngine"]
 
 #: Ray waits a fixed 30 seconds for its own processes, too short on a machine that is busy.
 STARTS: Final = 3
+#: Read when Ray is imported. Nothing is reported. And below ``uv run``, workers run in this very
+#: environment: Ray would copy the folder of the project, data and all, and make them one anew.
+SWITCHES: Final = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
 #: How often Ray gives a task whose worker died to another.
 RETRIES: Final = 3
 #: Seconds a cluster's head may take to accept a connection.
@@ -84,14 +89,22 @@ class RayEngine:
                     (ready, *_), _ = ray.wait(list(waiting))
                     document = waiting.pop(ready)
                     done(opened(_answer(ray, ready, document), document))
+            except BaseException as error:
+                clear_frames(error.__traceback__)
+                raise
             finally:
                 for left in waiting:
                     ray.cancel(left, force=True)
+                # Ray ends the process of whoever lets go of a reference while it shuts down, in
+                # whichever thread that is: none may be left for the collector.
+                waiting.clear()
+                ready = left = None
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
         """Give Ray while a ``with`` block lasts."""
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        for name, value in SWITCHES.items():
+            os.environ.setdefault(name, value)
         import ray  # noqa: PLC0415 - an extra, and heavy
 
         if ray.is_initialized():
@@ -101,6 +114,7 @@ class RayEngine:
         try:
             yield ray
         finally:
+            gc.collect()
             ray.shutdown()
 
     def _start(self, ray: Any) -> None:  # noqa: ANN401 - a module
@@ -114,7 +128,8 @@ class RayEngine:
         for attempt in range(1, 1 + starts):
             try:
                 ray.init(**where, log_to_driver=False, logging_level=logging.ERROR)
-            except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            except Exception as error:
+                # Nothing narrower: of a node that starts slowly Ray says so by a bare Exception.
                 ray.shutdown()
                 if attempt == starts:
                     raise _unreachable(self._address, error) from error

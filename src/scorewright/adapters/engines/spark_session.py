@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from scorewright.adapters.children import ONE_THREAD
 from scorewright.adapters.engines.fit import OLDEST_JAVA, java_version
-from scorewright.adapters.engines.worker import ONE_THREAD
 from scorewright.core.errors import ScorewrightError, UsageError
 
 __all__ = ["FAILURES", "session", "with_failures"]

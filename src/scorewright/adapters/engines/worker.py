@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from typing import Any, Final
 
+from scorewright.adapters.children import ONE_THREAD
 from scorewright.core.errors import (
     FindingsError,
     IntegrityError,
@@ -24,15 +25,8 @@ from scorewright.core.errors import (
     UsageError,
 )
 
-__all__ = ["ONE_THREAD", "failed", "opened", "perform", "serve"]
+__all__ = ["failed", "opened", "perform", "serve"]
 
-#: Workers share the machine among them, so each computes on one thread.
-ONE_THREAD: Final = {
-    "POLARS_MAX_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
 _KINDS: Final = {
     kind.__name__: kind for kind in (UsageError, FindingsError, IntegrityError, ScorewrightError)
 }

@@ -62,6 +62,26 @@ class CardModel:
         """Return raw scores of shape (n,)."""
         return self.card.pd(x, self._space)
 
+    def contributions(self, x: Floats) -> Floats:
+        """Return what each column adds to the log-odds, shape (n, p + 1); the last is the base.
+
+        A column adds what its bin is worth beside the mean of the rows the card was made of;
+        columns that are not on the card add nothing.
+        """
+        card, factor = self.card, self.card.scaling.factor
+        out = np.zeros((len(x), len(self._space.features) + 1))
+        base = card.scaling.offset - card.base
+        for characteristic, column in zip(
+            card.characteristics, card.columns(self._space), strict=True
+        ):
+            share = np.array([b.share for b in characteristic.bins])
+            mean = float(share @ characteristic.points)
+            base -= mean
+            places = characteristic.locate(x[:, column])
+            out[:, column] = (mean - characteristic.points[places]) / factor
+        out[:, -1] = base / factor
+        return out
+
     def files(self) -> Mapping[str, bytes]:
         """Return the card as JSON."""
         return {self._file: canonical_json(self.card.to_dict())}

@@ -79,6 +79,15 @@ class CatboostModel:
         raw = self._model.predict_proba(_features(x, self._space), thread_count=threads)
         return np.ascontiguousarray(raw[:, 1], dtype=np.float64)
 
+    def contributions(self, x: Floats) -> Floats:
+        """Return Shapley values in log-odds, shape (n, p + 1); the last is the base."""
+        rows = library("catboost").Pool(_features(x, self._space))
+        threads = 1 if len(x) <= FEW_ROWS else -1
+        found = self._model.get_feature_importance(rows, type="ShapValues", thread_count=threads)
+        out = np.empty_like(found, dtype=np.float64)
+        out[:, [*_order(self._space), -1]] = found
+        return out
+
     def files(self) -> Mapping[str, bytes]:
         """Return CatBoost's binary format."""
         with tempfile.TemporaryDirectory() as folder:

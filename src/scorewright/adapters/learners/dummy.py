@@ -33,6 +33,12 @@ class DummyModel:
         """Return the base rate, shape (n,)."""
         return np.full(len(x), self._prior)
 
+    def contributions(self, x: Floats) -> Floats:
+        """Return nothing but the base, shape (n, p + 1): no column plays a part."""
+        out = np.zeros((len(x), len(self._space.features) + 1))
+        out[:, -1] = np.log(self._prior / (1.0 - self._prior))
+        return out
+
     def files(self) -> Mapping[str, bytes]:
         """Return the base rate as JSON."""
         return {FILE: canonical_json({"schema_version": 1, "prior": self._prior})}

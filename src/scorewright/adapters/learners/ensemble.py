@@ -31,11 +31,12 @@ from scorewright.core.ensembles import (
     Mixture,
     RankAverage,
     RankTable,
+    Stacking,
     mixture_from_dict,
 )
 from scorewright.core.errors import UsageError
 from scorewright.core.matrix import FeatureSpace
-from scorewright.flows.ports import FitTask, FittedModel, Learner
+from scorewright.flows.ports import Explains, FitTask, FittedModel, Learner
 
 __all__ = ["LEARNER", "Ensemble", "EnsembleModel", "Member"]
 
@@ -107,6 +108,46 @@ class EnsembleModel:
         return ()
 
 
+class ExplainedEnsembleModel(EnsembleModel):
+    """One that adds log-odds of members that all explain theirs.
+
+    Args:
+        members: Its members.
+        mixture: A weighted sum of log-odds.
+        space: Names of the columns.
+        parts: The members' own explanations.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        mixture: LogitAverage | Stacking,
+        space: FeatureSpace,
+        parts: Sequence[Explains],
+    ) -> None:
+        super().__init__(members, mixture, space)
+        self._parts = tuple(parts)
+        self._line = mixture if isinstance(mixture, Stacking) else mixture.as_stacking()
+
+    def contributions(self, x: Floats) -> Floats:
+        """Return what each column adds to the log-odds, shape (n, p + 1); the last is the base."""
+        out = np.zeros((len(x), len(self._space.features) + 1))
+        out[:, -1] = self._line.intercept
+        weighed = zip(self._members, self._parts, self._line.weights, strict=True)
+        for member, part, weight in weighed:
+            out += weight * part.contributions(x)
+            out[:, -1] -= weight * np.log(member.omega)
+        return out
+
+
+def _mixed(members: Sequence[Member], mixture: Mixture, space: FeatureSpace) -> EnsembleModel:
+    """Return the ensemble; it explains where it adds log-odds and every member explains."""
+    parts = [m.model for m in members if isinstance(m.model, Explains)]
+    if len(parts) == len(members) and not isinstance(mixture, RankAverage):
+        return ExplainedEnsembleModel(members, mixture, space, parts)
+    return EnsembleModel(members, mixture, space)
+
+
 class Ensemble:
     """The ensemble learner.
 
@@ -168,7 +209,7 @@ class Ensemble:
             Member(learner.name, learner.fit(own), bent * learner.weight_ratio(own.params, task.y))
             for learner, own in learners
         ]
-        return EnsembleModel(members, _mixture(task, members, learners), task.space)
+        return _mixed(members, _mixture(task, members, learners), task.space)
 
     def load(self, files: Mapping[str, bytes], space: FeatureSpace) -> EnsembleModel:
         """Read ensemble and members back.
@@ -187,7 +228,7 @@ class Ensemble:
             Member(name, load_below(name, f"member-{i}", files, space), omega)
             for i, (name, omega) in enumerate(named)
         ]
-        return EnsembleModel(members, mixture, space)
+        return _mixed(members, mixture, space)
 
 
 def _members(params: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

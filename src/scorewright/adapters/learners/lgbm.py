@@ -8,7 +8,7 @@ trainer knows them as aliases. Training is deterministic for a given number of t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +16,18 @@ import numpy.typing as npt
 from scorewright.adapters.learners.catalogue import refuse_unknown
 from scorewright.adapters.trees import (
     NATIVE_ONLY,
-    LgbmBench,
-    LgbmModel,
+    LoadedLgbmModel,
     class_ratio,
     class_weight,
-    fit_booster,
     load_booster,
     row_weights,
 )
 from scorewright.core.errors import UsageError
 from scorewright.core.matrix import FeatureSpace
 from scorewright.flows.ports import FitTask
+
+if TYPE_CHECKING:
+    from scorewright.adapters.trees import LgbmBench, LgbmModel
 
 __all__ = ["LEARNER", "Lgbm"]
 
@@ -106,14 +107,19 @@ class Lgbm:
         Raises:
             UsageError: ``monotone-categorical``, or ``learner-params`` where LightGBM refuses.
         """
+        # Serving imports this module and never trains: it does without LightGBM's Python package.
+        from scorewright.adapters.trees import fit_booster  # noqa: PLC0415
+
         omega = self.weight_ratio(task.params, task.y)
         return fit_booster(task, row_weights(task.y, omega, task.weight))
 
     def bench(self, task: FitTask) -> LgbmBench:
         """Return a bench on the task's matrix: its bins are made once for all models."""
+        from scorewright.adapters.trees import LgbmBench  # noqa: PLC0415 - see above
+
         return LgbmBench(task, self.weight_ratio)
 
-    def load(self, files: Mapping[str, bytes], space: FeatureSpace) -> LgbmModel:
+    def load(self, files: Mapping[str, bytes], space: FeatureSpace) -> LoadedLgbmModel:
         """Read the text format. Only for bytes a disposable child has survived.
 
         Raises:

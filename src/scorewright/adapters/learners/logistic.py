@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from scorewright.adapters.learners.catalogue import refuse_unknown
 from scorewright.core.digests import canonical_json
@@ -69,19 +67,35 @@ class LevelEncoding:
 Encoding = NumberEncoding | LevelEncoding
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """The regression on the encoded columns.
+
+    Attributes:
+        coefficients: Shape (q,).
+        intercept: Added to them.
+        means: Of the encoded columns over the rows it was fitted on, shape (q,); None for models
+            written before they were kept.
+    """
+
+    coefficients: Floats
+    intercept: float
+    means: Floats | None = None
+
+
 class LogisticModel:
     """Encodings and coefficients."""
 
     def __init__(
         self,
         encodings: Sequence[Encoding],
-        coefficients: Floats,
-        intercept: float,
+        line: Line,
         space: FeatureSpace,
     ) -> None:
         self._encodings = tuple(encodings)
-        self._coefficients = coefficients
-        self._intercept = intercept
+        self._line = line
+        self._coefficients = line.coefficients
+        self._intercept = line.intercept
         self._space = space
 
     def predict(self, x: Floats) -> Floats:
@@ -98,6 +112,24 @@ class LogisticModel:
         out: Floats = 1.0 / (1.0 + np.exp(-np.clip(z, -30.0, 30.0)))
         return out
 
+    def contributions(self, x: Floats) -> Floats:
+        """Return what each column adds to the log-odds, shape (n, p + 1); the last is the base.
+
+        A column adds its coefficients times its encoded columns' distance from their means over
+        the training rows; from 0, which is the mean of a number, where the means were not kept.
+        """
+        means = self._line.means
+        mean = np.zeros(len(self._coefficients)) if means is None else means
+        out = np.zeros((len(x), len(self._encodings) + 1))
+        out[:, -1] = self._intercept + float(mean @ self._coefficients)
+        position = 0
+        for i, encoding in enumerate(self._encodings):
+            columns = encoding.columns(x[:, i])
+            for j in range(columns.shape[1]):
+                out[:, i] += (columns[:, j] - mean[position]) * self._coefficients[position]
+                position += 1
+        return out
+
     def files(self) -> Mapping[str, bytes]:
         """Return encodings and coefficients as JSON."""
         document = {
@@ -106,6 +138,8 @@ class LogisticModel:
             "coefficients": [float(c) for c in self._coefficients],
             "intercept": self._intercept,
         }
+        if self._line.means is not None:
+            document["means"] = [float(m) for m in self._line.means]
         return {FILE: canonical_json(document)}
 
     def importance(self) -> Mapping[str, float]:
@@ -157,6 +191,10 @@ class Logistic:
         Raises:
             UsageError: ``learner-params`` where scikit-learn refuses or does not converge.
         """
+        # Serving imports this module and never fits: it starts without scikit-learn.
+        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
         encodings = [_encoding(task, i) for i in range(len(task.space.features))]
         design = np.hstack([e.columns(task.x[:, i]) for i, e in enumerate(encodings)])
         model = LogisticRegression(**{**task.params, "class_weight": None})
@@ -170,8 +208,12 @@ class Logistic:
                 remedy="Raise max_iter or lower C in [learner.params].",
                 code="learner-params",
             ) from error
-        coefficients = np.asarray(model.coef_[0], dtype=np.float64)
-        return LogisticModel(encodings, coefficients, float(model.intercept_[0]), task.space)
+        line = Line(
+            coefficients=np.asarray(model.coef_[0], dtype=np.float64),
+            intercept=float(model.intercept_[0]),
+            means=np.average(design, axis=0, weights=_weights(task)),
+        )
+        return LogisticModel(encodings, line, task.space)
 
     def load(self, files: Mapping[str, bytes], space: FeatureSpace) -> LogisticModel:
         """Read the JSON back.
@@ -186,12 +228,19 @@ class Logistic:
                 for e in document["encodings"]
             ]
             coefficients = np.asarray(document["coefficients"], dtype=np.float64)
-            intercept = float(document["intercept"])
+            means = document.get("means")
+            line = Line(
+                coefficients=coefficients,
+                intercept=float(document["intercept"]),
+                means=None if means is None else np.asarray(means, dtype=np.float64),
+            )
         except (KeyError, ValueError, TypeError) as error:
             raise _damaged(str(error)) from error
         if len(encodings) != len(space.features):
             raise _damaged("its encodings do not fit the feature space")
-        return LogisticModel(encodings, coefficients, intercept, space)
+        if line.means is not None and line.means.shape != line.coefficients.shape:
+            raise _damaged("its means do not fit its coefficients")
+        return LogisticModel(encodings, line, space)
 
 
 def _weights(task: FitTask) -> Floats | None:

@@ -9,11 +9,10 @@ bads is its score; the mean over all trees is kept off 0 and 1 by half a case.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import RandomForestClassifier
 
 from scorewright.adapters.learners.catalogue import refuse_unknown
 from scorewright.adapters.trees import (
@@ -29,6 +28,9 @@ from scorewright.adapters.trees import (
 )
 from scorewright.core.matrix import FeatureSpace
 from scorewright.flows.ports import FitTask
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestClassifier
 
 __all__ = ["LEARNER", "RandomForest"]
 
@@ -75,6 +77,9 @@ class RandomForest:
         Raises:
             UsageError: ``monotone-categorical``, or ``learner-params`` where scikit-learn refuses.
         """
+        # Serving imports this module and never fits: it starts without scikit-learn.
+        from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415
+
         params = {k: v for k, v in task.params.items() if k != "class_weight"}
         if task.monotone:
             params["monotonic_cst"] = signs(task)

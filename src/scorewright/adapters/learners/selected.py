@@ -26,7 +26,15 @@ from scorewright.core.errors import UsageError
 from scorewright.core.matrix import FeatureSpace
 from scorewright.core.sampling import Sample
 from scorewright.flows.fitting import sampled
-from scorewright.flows.ports import FitTask, FittedModel, FoldFit, FoldTask, Learner, Params
+from scorewright.flows.ports import (
+    Explains,
+    FitTask,
+    FittedModel,
+    FoldFit,
+    FoldTask,
+    Learner,
+    Params,
+)
 
 __all__ = ["LEARNER", "Selected", "SelectedBench", "SelectedModel"]
 
@@ -75,6 +83,30 @@ class SelectedModel:
     def loss_history(self) -> Sequence[float]:
         """Return the inner model's losses."""
         return self._model.loss_history()
+
+
+class ExplainedSelectedModel(SelectedModel):
+    """One whose inner model explains its scores."""
+
+    def __init__(
+        self, model: FittedModel, document: Mapping[str, Any], space: FeatureSpace, inner: Explains
+    ) -> None:
+        super().__init__(model, document, space)
+        self._inner = inner
+
+    def contributions(self, x: Floats) -> Floats:
+        """Return the inner model's contributions, shape (n, p + 1); 0 for what was not kept."""
+        out = np.zeros((len(x), len(self._space.features) + 1))
+        found = self._inner.contributions(np.take(x, self._columns, axis=1))
+        out[:, [*self._columns, -1]] = found
+        return out
+
+
+def _around(model: FittedModel, document: Mapping[str, Any], space: FeatureSpace) -> SelectedModel:
+    """Return the model of some columns; it explains where the inner one does."""
+    if isinstance(model, Explains):
+        return ExplainedSelectedModel(model, document, space, model)
+    return SelectedModel(model, document, space)
 
 
 class Selected:
@@ -153,7 +185,7 @@ class Selected:
             "scores": dict(zip(task.space.names, choice.scores, strict=True)),
             "facts": choice.facts,
         }
-        return SelectedModel(model, document, task.space)
+        return _around(model, document, task.space)
 
     def bench(self, task: FitTask) -> SelectedBench:
         """Return a bench that tells what each fold kept; every fold chooses anew."""
@@ -172,7 +204,7 @@ class Selected:
             name = str(document["learner"])
         except (KeyError, ValueError, TypeError) as error:
             raise damaged("selection of features", str(error)) from error
-        return SelectedModel(load_below(name, FOLDER, files, inner), document, space)
+        return _around(load_below(name, FOLDER, files, inner), document, space)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,7 +30,7 @@ class ServiceProcess:
     def __init__(self, project_file: Path, log_file: Path) -> None:
         self._project_file = project_file
         self._log_file = log_file
-        self._process: subprocess.Popen[bytes] | None = None
+        self._ending = ExitStack()
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -46,15 +47,13 @@ class ServiceProcess:
             sys.executable, "-m", "scorewright", "--config", str(self._project_file),
             "serve", "--host", "127.0.0.1", "--port", str(port),
         ]  # fmt: skip
-        with self._log_file.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
+        with self._log_file.open("wb") as log, ExitStack() as ending:
+            process = subprocess.Popen(  # noqa: S603 - our own program
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
-        try:
-            self._wait(self._process)
-        except BaseException:
-            self._stop(self._process)
-            raise
+            ending.callback(self._stop, process)
+            self._wait(process)
+            self._ending = ending.pop_all()
         return self
 
     def __exit__(
@@ -64,8 +63,7 @@ class ServiceProcess:
         trace: TracebackType | None,
     ) -> None:
         """Stop the service."""
-        if self._process is not None:
-            self._stop(self._process)
+        self._ending.close()
 
     def get(self, path: str) -> dict[str, Any]:
         """Return the JSON answer to a GET."""

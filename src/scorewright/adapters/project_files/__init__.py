@@ -1,6 +1,6 @@
 """The files of a project: settings, contracts, shipped data sets."""
 
-from scorewright.adapters.project_files.aside import write_texts
+from scorewright.adapters.project_files.aside import refuse_unwritable, write_texts
 from scorewright.adapters.project_files.contracts import TomlContractFiles
 from scorewright.adapters.project_files.datasets import ShippedDataset, dataset, dataset_names
 from scorewright.adapters.project_files.declaration import load_declaration
@@ -13,6 +13,7 @@ from scorewright.adapters.project_files.project import (
     table_path_text,
     write_project,
 )
+from scorewright.adapters.project_files.reasons import load_reasons
 from scorewright.adapters.project_files.sniff import Dialect, sniff
 from scorewright.adapters.project_files.templates import TEMPLATES, ShippedTemplates
 
@@ -30,7 +31,9 @@ __all__ = [
     "find_settings",
     "load_declaration",
     "load_feature_files",
+    "load_reasons",
     "load_settings",
+    "refuse_unwritable",
     "settings_guide",
     "sniff",
     "table_path_text",

@@ -8,9 +8,32 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from scorewright.core.errors import ScorewrightError
+from scorewright.core.errors import ScorewrightError, UsageError
 
-__all__ = ["write_texts"]
+__all__ = ["refuse_unwritable", "write_texts"]
+
+
+def refuse_unwritable(file: Path) -> None:
+    """Refuse a place where `write_texts` could write no file, before the work it is the end of.
+
+    Raises:
+        UsageError: ``report-target``: a folder, or in one that may not be written to.
+    """
+    target = file.resolve()
+    folder = next(parent for parent in target.parents if parent.exists())
+    if target.is_dir():
+        why = "it is a folder"
+    elif not folder.is_dir():
+        why = f"{folder} is no folder"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        why = f"{folder} may not be written to"
+    else:
+        return
+    raise UsageError(
+        f"{file} cannot be written: {why}.",
+        remedy="Name a file (no folder) that you may write to, such as report.html.",
+        code="report-target",
+    )
 
 
 def write_texts(texts: Mapping[Path, str | bytes]) -> None:
@@ -38,7 +61,7 @@ def write_texts(texts: Mapping[Path, str | bytes]) -> None:
         names = ", ".join(str(file) for file in texts)
         raise ScorewrightError(
             f"Could not write {names}: {error.strerror or error}.",
-            remedy="Free some space or check the permissions of the folder, then try again.",
+            remedy="Free space on the disk, or name a file (no folder) that you may write to.",
             code="write-failed",
             details={"files": [str(file) for file in texts]},
         ) from error

@@ -104,9 +104,12 @@ def parse(file: Path, text: str, code: str) -> TomlSource:
         message, place = _explain(str(error), text)
     except RecursionError:
         message, place = "Values are nested too deeply", Position(1, 1)
+    is_twice = message.startswith("Cannot declare")
     raise UsageError(
         f"{file}:{place.line}:{place.column}: {message}.\n{_pointed(text, place)}",
-        remedy="Correct that line. Texts need quotes, tables a [name], lists [ ].",
+        remedy="That section stands above already: put its lines there."
+        if is_twice
+        else "Correct that line. Texts need quotes, tables a [name], lists [ ].",
         code=code,
         details={"file": str(file), "line": place.line, "column": place.column},
     )

@@ -1,5 +1,7 @@
 """Tables in files: CSV and Parquet, read in full or refused with the place that is wrong."""
 
+from scorewright.adapters.tables.heads import with_separator
+from scorewright.adapters.tables.locating import matching
 from scorewright.adapters.tables.names import column_names
 from scorewright.adapters.tables.readers import FileTableReader
 from scorewright.adapters.tables.streaming import TextChunk, TextStream
@@ -12,4 +14,6 @@ __all__ = [
     "TextStream",
     "column_names",
     "csv_text",
+    "matching",
+    "with_separator",
 ]

@@ -12,9 +12,9 @@ from typing import Final
 from scorewright.adapters.tables.locating import unreadable
 from scorewright.adapters.tables.records import Record, fields
 
-__all__ = ["Header", "read_header"]
+__all__ = ["SEPARATORS", "Header", "read_header"]
 
-_OTHERS: Final = (",", ";", "\t", "|", " ")
+SEPARATORS: Final = (",", ";", "\t", "|", " ")
 _GENERIC: Final = re.compile(r"^(?:|[A-Za-z]|[A-Za-z_.]+\d+)$")
 _NUMBER: Final = re.compile(r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$")
 
@@ -72,7 +72,7 @@ def _refuse_separator(names: list[str], path: Path, separator: str, table: str) 
             "has each whole line in quotes twice over, so that it holds one column only.",
             "Take the quotes around the lines away, or export the file again without them.",
         )
-    counts = {other: header.count(other) for other in _OTHERS if other != separator}
+    counts = {other: header.count(other) for other in SEPARATORS if other != separator}
     likely = max(counts, key=lambda other: counts[other])
     if counts[likely] > 0 and (likely != " " or counts[likely] > 1):
         shown = {"\t": "\\t"}.get(likely, likely)

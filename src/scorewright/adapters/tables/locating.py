@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from scorewright.core.errors import UsageError
 from scorewright.flows.ports import TableFile
 
-__all__ = ["PARQUET", "TEXT", "locate", "unreadable"]
+__all__ = ["PARQUET", "TEXT", "locate", "matching", "unreadable"]
 
 TEXT: Final = (".csv", ".tsv", ".txt", ".asc", ".data")
 PARQUET: Final = (".parquet", ".pq")
@@ -55,6 +56,13 @@ def locate(table: TableFile, *, packed: bool = False) -> tuple[Path, ...]:
         is_gzip = path.suffix.lower() == ".gz"
         _refuse_kind(path.with_suffix("") if packed and is_gzip else path)
     return tuple(found)
+
+
+def matching(table: TableFile) -> Iterator[Path]:
+    """Yield the files of a table that are there, of whatever kind; none is no error."""
+    for pattern in table.patterns:
+        if "://" not in pattern:
+            yield from _matches(pattern)
 
 
 def _matches(pattern: str) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
@@ -67,6 +67,8 @@ class TextStream:
         table: Its separator, encoding and null values; ``patterns`` is not looked at.
         columns: Names of the columns to keep, in this order; all when None.
         chunk_bytes: About how much text makes a chunk.
+        numbers: Columns that are Float64 in chunks where every one of their cells is a plain
+            number; in the other chunks all columns are texts.
     """
 
     def __init__(
@@ -75,11 +77,13 @@ class TextStream:
         table: TableFile,
         columns: Sequence[str] | None = None,
         chunk_bytes: int = CHUNK_BYTES,
+        numbers: Collection[str] = (),
     ) -> None:
         self.path = path
         self._table = table
         self._wanted = None if columns is None else tuple(columns)
         self._chunk_bytes = chunk_bytes
+        self._numbers = frozenset(numbers)
         self._separator = separator_of(path, table)
         self._grammar = Grammar.of(self._separator)
 
@@ -181,7 +185,8 @@ class TextStream:
             names = header.columns if self._wanted is None else self._wanted
             return TextChunk(self.path, row, pl.DataFrame(schema=dict.fromkeys(names, pl.String)))
         source = (self.path, self._table)
-        return TextChunk(self.path, row, parsed(body, rows, header.columns, source, self._wanted))
+        frame = parsed(body, rows, header.columns, source, self._wanted, self._numbers)
+        return TextChunk(self.path, row, frame)
 
     def _refuse_unknown(self, columns: tuple[str, ...]) -> None:
         for name in self._wanted or ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -23,14 +24,27 @@ class FileTableWriter:
 
     In CSV a text that a spreadsheet would run as a formula (it begins with ``= + - @``, TAB or CR)
     gets an apostrophe in front; numbers are left alone.
+
+    Args:
+        kept: Files that are read: none of them is ever replaced.
     """
 
+    def __init__(self, kept: Iterable[Path] = ()) -> None:
+        self._kept = tuple(kept)
+
     def check(self, path: Path) -> None:
-        """Refuse a suffix that is neither CSV nor Parquet.
+        """Refuse a suffix that is neither CSV nor Parquet, and a file that is read.
 
         Raises:
-            UsageError: ``output-format``.
+            UsageError: ``output-format``, ``output-is-input``.
         """
+        if path.exists() and any(kept.exists() and path.samefile(kept) for kept in self._kept):
+            raise UsageError(
+                f"The output {path} is a file that is read: it would be replaced by the result.",
+                remedy="Name another file for the output.",
+                code="output-is-input",
+                details={"file": str(path)},
+            )
         suffix = path.suffix.lower()
         if suffix not in (*_CSV, *_PARQUET):
             raise UsageError(

@@ -10,38 +10,25 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.adapters.trees.damage import damaged
+from scorewright.adapters.trees.loaded import FILE, load_booster
 from scorewright.adapters.trees.parameters import refusals
 from scorewright.adapters.trees.signs import signs
 from scorewright.core.matrix import FeatureSpace
 from scorewright.flows.ports import FitTask
 
 __all__ = [
-    "NATIVE_ONLY",
     "LgbmModel",
     "bins",
     "fit_booster",
-    "load_booster",
     "native_parameters",
     "train",
 ]
 
 Floats = npt.NDArray[np.float64]
 
-FILE = "model.txt"
-
 #: Below this many cells a second thread costs more than it brings; on a busy machine its busy
 #: waiting made 3,300 rows take 10 s instead of 0.2 s.
 FEW_CELLS = 250_000
-
-#: Native parameters without a name in the scikit-learn API. ``use_quantized_grad`` is left out
-#: on purpose: it aborts the process in LightGBM 4.7.
-NATIVE_ONLY = frozenset({
-    "bagging_seed", "cat_l2", "cat_smooth", "extra_trees", "feature_fraction_bynode", "max_bin",
-    "max_cat_threshold", "max_cat_to_onehot", "max_delta_step", "min_data_in_bin",
-    "min_data_per_group", "monotone_constraints_method", "monotone_penalty", "path_smooth",
-    "scale_pos_weight",
-})  # fmt: skip
 
 #: Weights, rounds and stopping go another way than the native parameters.
 LEFT_OUT = frozenset({
@@ -61,6 +48,10 @@ class LgbmModel:
         """Return raw scores of shape (n,)."""
         threads = 1 if len(x) <= 16 else 0  # noqa: PLR2004 - starting threads costs more than a row
         return np.asarray(self._booster.predict(x, num_threads=threads), dtype=np.float64)
+
+    def contributions(self, x: Floats) -> Floats:
+        """Return what each column adds to the log-odds, shape (n, p + 1); the last is the base."""
+        return load_booster(self.files(), self._space).contributions(x)
 
     def files(self) -> Mapping[str, bytes]:
         """Return LightGBM's text format."""
@@ -147,22 +138,6 @@ def fit_booster(task: FitTask, weight: Floats | None) -> LgbmModel:
         rounds = int(task.params["n_estimators"])
         booster, losses = train(bins(task, weight, native), native, rounds)
     return LgbmModel(booster, task.space, losses)
-
-
-def load_booster(files: Mapping[str, bytes], space: FeatureSpace) -> LgbmModel:
-    """Read the text format. Only for bytes a disposable child has survived.
-
-    Raises:
-        IntegrityError: ``bundle-model``.
-    """
-    try:
-        booster = lgb.Booster(model_str=files[FILE].decode("utf-8"))
-    except (KeyError, UnicodeDecodeError, lgb.basic.LightGBMError) as error:
-        raise damaged("LightGBM", str(error)) from error
-    found, expected = booster.num_feature(), len(space.features)
-    if found != expected:
-        raise damaged("LightGBM", f"it expects {found} features, the bundle {expected}")
-    return LgbmModel(booster, space, ())
 
 
 def _safe_names(names: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Libraries that may be absent, and what they say to parameters they do not take."""
+"""Parameters of libraries, which may be absent, and what they say to those they do not take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from types import ModuleType
 
 from scorewright.core.errors import MissingExtraError, UsageError
 
-__all__ = ["library", "refusals"]
+__all__ = ["NATIVE_ONLY", "library", "refusals"]
+
+#: Parameters of LightGBM without a name in the scikit-learn API. ``use_quantized_grad`` is left out
+#: on purpose: it aborts the process in LightGBM 4.7.
+NATIVE_ONLY = frozenset({
+    "bagging_seed", "cat_l2", "cat_smooth", "extra_trees", "feature_fraction_bynode", "max_bin",
+    "max_cat_threshold", "max_cat_to_onehot", "max_delta_step", "min_data_in_bin",
+    "min_data_per_group", "monotone_constraints_method", "monotone_penalty", "path_smooth",
+    "scale_pos_weight",
+})  # fmt: skip
 
 
 def library(name: str) -> ModuleType:

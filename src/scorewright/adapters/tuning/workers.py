@@ -35,7 +35,7 @@ class SubprocessWorkers:
             workers = [_Worker(self._command(n), n, Path(folder)) for n in range(1, count + 1)]
             try:
                 yield lambda: [note for w in workers if (note := w.news()) is not None]
-            except BaseException:
+            except BaseException:  # an interrupt, too: no worker goes on alone
                 for worker in workers:
                     worker.ask_to_end()
                 for worker in workers:

@@ -7,7 +7,7 @@ Prior correction undoes class weights: ``p = s / (s + omega (1 - s))`` with
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, assert_never
 
 import numpy as np
@@ -62,6 +62,15 @@ class Calibration:
 
     omega: float
     calibrator: Calibrator
+    _knots: tuple[Floats, Floats] | None = field(
+        init=False, repr=False, compare=False, default=None
+    )
+
+    def __post_init__(self) -> None:
+        """Turn knots into arrays once: for one row that costs more than the interpolation."""
+        if isinstance(self.calibrator, Isotonic):
+            knots = np.asarray(self.calibrator.scores), np.asarray(self.calibrator.pds)
+            object.__setattr__(self, "_knots", knots)
 
     def apply(self, score: Floats) -> Floats:
         """Return PDs of the same shape as ``score``; each row alone decides its own PD."""
@@ -75,7 +84,7 @@ class Calibration:
                 out: Floats = 1.0 / (1.0 + np.exp(-z))
                 return out
             case Isotonic(scores=xs, pds=ys):
-                pd: Floats = np.interp(p, np.asarray(xs), np.asarray(ys))
+                pd: Floats = np.interp(p, *(self._knots or (xs, ys)))
                 return pd
             case _:
                 assert_never(self.calibrator)

@@ -28,6 +28,12 @@ from scorewright.core.charts.lift import LiftBar, lift_chart
 from scorewright.core.charts.lineage import Lineage, LineageNode, lineage_mermaid, lineage_page
 from scorewright.core.charts.lineage_chart import lineage_chart
 from scorewright.core.charts.ranking import pr_chart, roc_chart
+from scorewright.core.charts.stores import (
+    ExperimentRuns,
+    RunValue,
+    store_runs_chart,
+    store_values_chart,
+)
 from scorewright.core.charts.strategy import referral_chart, strategy_chart
 from scorewright.core.charts.study_history import study_history_chart
 from scorewright.core.charts.study_importance import study_importance_chart
@@ -40,11 +46,13 @@ __all__ = [
     "MAX_POINTS",
     "CellFigure",
     "CostFigure",
+    "ExperimentRuns",
     "HeatCell",
     "LiftBar",
     "Lineage",
     "LineageNode",
     "PairFigure",
+    "RunValue",
     "Spec",
     "Triplet",
     "approval_chart",
@@ -66,6 +74,8 @@ __all__ = [
     "referral_chart",
     "roc_chart",
     "score_distribution_chart",
+    "store_runs_chart",
+    "store_values_chart",
     "strategy_chart",
     "study_history_chart",
     "study_importance_chart",

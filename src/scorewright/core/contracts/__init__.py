@@ -1,8 +1,8 @@
 """What a table must look like, and whether one application looks like it."""
 
 from scorewright.core.contracts.document import Column, ColumnType, Contract, UnknownPolicy, Use
-from scorewright.core.contracts.rows import FieldProblem, RowCheck, check_row
-from scorewright.core.contracts.rules import MAX_INTEGER, MAX_TEXT, expectation
+from scorewright.core.contracts.rows import FieldProblem, RowCheck, RowChecker, check_row
+from scorewright.core.contracts.rules import MAX_INTEGER, MAX_TEXT, codes, expectation
 
 __all__ = [
     "MAX_INTEGER",
@@ -12,8 +12,10 @@ __all__ = [
     "Contract",
     "FieldProblem",
     "RowCheck",
+    "RowChecker",
     "UnknownPolicy",
     "Use",
     "check_row",
+    "codes",
     "expectation",
 ]

@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from scorewright.core.contracts.document import Column, ColumnType
 
-__all__ = ["MAX_INTEGER", "MAX_TEXT", "expectation"]
+__all__ = ["MAX_INTEGER", "MAX_TEXT", "codes", "expectation"]
 
 MAX_INTEGER: Final = 2**53
 """Largest whole number accepted: above it a 64-bit float no longer tells neighbours apart."""
@@ -15,6 +15,16 @@ MAX_TEXT: Final = 1000
 """Longest text accepted in a cell, in characters."""
 
 _LISTED = 10
+
+
+def codes(column: Column) -> tuple[int, ...]:
+    """Return the categories that are whole numbers, as numbers: a column of them holds codes.
+
+    Args:
+        column: A column of a contract.
+    """
+    digits = [c for c in column.categories if c.removeprefix("-").isdecimal()]
+    return tuple(int(c) for c in digits if str(int(c)) == c)
 
 
 def expectation(column: Column) -> str:  # noqa: PLR0911 - one per type

@@ -13,6 +13,7 @@ from scorewright.core.conventions.document import (
     TagRule,
 )
 from scorewright.core.conventions.names import (
+    ARCHIVE_PREFIX,
     experiment_name,
     experiment_problem,
     is_registered_model_name,
@@ -23,6 +24,7 @@ from scorewright.core.conventions.names import (
 from scorewright.core.conventions.record import RunRecord
 
 __all__ = [
+    "ARCHIVE_PREFIX",
     "Artifacts",
     "Boosting",
     "Conventions",

@@ -9,6 +9,7 @@ from scorewright.core.conventions.document import Conventions, NameRule
 from scorewright.core.errors import UsageError
 
 __all__ = [
+    "ARCHIVE_PREFIX",
     "experiment_name",
     "experiment_problem",
     "is_registered_model_name",
@@ -17,6 +18,8 @@ __all__ = [
     "run_problem",
 ]
 
+#: What stands before the name of an experiment that was archived; the name behind it is judged.
+ARCHIVE_PREFIX = "archive_"
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -57,13 +60,13 @@ def run_name(kind: str, number: int, validation: str, features: str, sampling: s
 
 
 def run_problem(name: str, conventions: Conventions) -> str | None:
-    """Say what is wrong with a run's name, None if nothing is."""
+    """Say what is wrong with a run's name, None if nothing is; of an archived one with the old."""
     names = conventions.names
     if not name:
         return "The run has no name."
-    if re.fullmatch(names.automatic, name):
+    if re.fullmatch(names.automatic, name.removeprefix(ARCHIVE_PREFIX)):
         return f"The run name '{name}' was made up by MLflow."
-    if not _keeps(name, names.run, conventions):
+    if not _keeps(name.removeprefix(ARCHIVE_PREFIX), names.run, conventions):
         return f"The run name '{name}' is not of the form {names.run.form}."
     return None
 
@@ -71,15 +74,18 @@ def run_problem(name: str, conventions: Conventions) -> str | None:
 def experiment_problem(name: str, project: str, conventions: Conventions) -> str | None:
     """Say what is wrong with an experiment's name, None if nothing is.
 
+    An archived one is judged by the name it had.
+
     Args:
         name: The experiment's name.
         project: Value of the run's ``project`` tag; empty where it is not known.
         conventions: The policy.
     """
     rule = conventions.names.experiment
-    if not _keeps(name, rule, conventions):
+    judged = name.removeprefix(ARCHIVE_PREFIX)
+    if not _keeps(judged, rule, conventions):
         return f"The experiment name '{name}' is not of the form {rule.form}."
-    if project and not name.startswith(f"{project}_"):
+    if project and not judged.startswith(f"{project}_"):
         return f"The experiment name '{name}' does not begin with the project's name '{project}'."
     return None
 

@@ -27,7 +27,8 @@ def reference_statistics(
         base_rate: Share of bads.
 
     Returns:
-        JSON-ready: per feature either decile edges with shares (missing is the last share) or
+        JSON-ready: per feature either decile edges with shares (missing is the last share) and
+        the lowest and highest value (absent where all are missing), or
         shares per category (missing is the last share), and the same for the PD.
     """
     features: dict[str, Any] = {}
@@ -55,7 +56,10 @@ def reference_statistics(
 def _binned(values: Floats) -> dict[str, Any]:
     """Return inner edges (the outer ones are infinite) and shares per bin, missing last."""
     edges = reference_bins(values)
+    there = values[np.isfinite(values)]
+    limits = {"range": [float(there.min()), float(there.max())]} if there.size else {}
     return {
+        **limits,
         "inner_edges": [float(e) for e in edges if np.isfinite(e)],
         "shares": [float(s) for s in bin_shares(values, edges)],
     }

@@ -56,7 +56,11 @@ class LogitAverage:
 
     def mix(self, scores: Sequence[Floats]) -> Floats:
         """Return the score of the mean log-odds, shape (n,)."""
-        return Stacking(0.0, (1.0 / self.members,) * self.members).mix(scores)
+        return self.as_stacking().mix(scores)
+
+    def as_stacking(self) -> Stacking:
+        """Return the same mixture as a weighted sum of log-odds."""
+        return Stacking(0.0, (1.0 / self.members,) * self.members)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready form."""

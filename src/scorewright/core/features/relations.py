@@ -97,7 +97,8 @@ class Relations:
         if self.entity.key is None:
             raise _wrong(
                 f"The table '{self.entity.table}' has no key, so no history can hang on it.",
-                "Set data.key to the column that identifies an application.",
+                "Set data.key to the column that identifies an application, and declare histories "
+                "and features under [tables] and [features]: docs/tutorial/histories.md.",
             )
         if len(self._by_name) != len(self.histories) or self.entity.table in self._by_name:
             raise _wrong("Two tables have the same name.", "Name each table once.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scorewright.core.leakage.accepting import refuse_unknown
 from scorewright.core.leakage.controls import adversarial_finding, shuffled_label_finding
 from scorewright.core.leakage.limits import LeakageLimits
 from scorewright.core.leakage.screening import screen
@@ -12,6 +13,7 @@ __all__ = [
     "LeakageLimits",
     "Settled",
     "adversarial_finding",
+    "refuse_unknown",
     "screen",
     "settle",
     "shuffled_label_finding",

@@ -38,22 +38,25 @@ class FeatureSpace:
     """The model's inputs, in the order of the matrix columns."""
 
     features: tuple[Feature, ...]
-    _codes: tuple[dict[str, int] | None, ...] = field(
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
+    _coded: tuple[tuple[int, dict[str, int]], ...] = field(
         init=False, repr=False, compare=False, default=()
     )
 
     def __post_init__(self) -> None:
-        """Index the categories."""
-        codes = tuple(
-            {value: code for code, value in enumerate(f.categories)} if f.categories else None
-            for f in self.features
+        """Index names and categories."""
+        coded = tuple(
+            (i, {value: code for code, value in enumerate(f.categories)})
+            for i, f in enumerate(self.features)
+            if f.categories
         )
-        object.__setattr__(self, "_codes", codes)
+        object.__setattr__(self, "_names", tuple(f.name for f in self.features))
+        object.__setattr__(self, "_coded", coded)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Feature names in order."""
-        return tuple(f.name for f in self.features)
+        return self._names
 
     @property
     def categorical_indices(self) -> tuple[int, ...]:
@@ -69,16 +72,13 @@ class FeatureSpace:
         Returns:
             Array of shape (n_features,); missing and unlisted values are NaN.
         """
-        out = np.empty(len(self.features), dtype=np.float64)
-        for i, (feature, codes) in enumerate(zip(self.features, self._codes, strict=True)):
-            value = values[feature.name]
-            if value is None:
-                out[i] = np.nan
-            elif codes is not None:
-                out[i] = codes.get(str(value), np.nan)
-            else:
-                out[i] = float(value)
-        return out
+        row: list[Any] = [values[name] for name in self._names]
+        for position, codes in self._coded:
+            value = row[position]
+            if value is not None:
+                row[position] = codes.get(value if type(value) is str else str(value))
+        # NumPy reads None as NaN, and every other value as `float` does.
+        return np.fromiter(row, np.float64, len(row))
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready form."""

@@ -7,6 +7,13 @@ from scorewright.core.project.experiment import (
     TuningSettings,
 )
 from scorewright.core.project.policy import LoanSettings, PolicySettings, ProtectedSettings
+from scorewright.core.project.serve import (
+    AccessSettings,
+    ChallengerSettings,
+    LimitSettings,
+    LogSettings,
+    ServeSettings,
+)
 from scorewright.core.project.settings import (
     AcceptedFinding,
     BundleSettings,
@@ -16,7 +23,6 @@ from scorewright.core.project.settings import (
     LeakageSettings,
     LearnerSettings,
     ProjectSettings,
-    ServeSettings,
     Settings,
     TableSettings,
     TrackingSettings,
@@ -30,7 +36,9 @@ from scorewright.core.project.store import (
 
 __all__ = [
     "AcceptedFinding",
+    "AccessSettings",
     "BundleSettings",
+    "ChallengerSettings",
     "CostSettings",
     "DataSettings",
     "EnsembleSettings",
@@ -38,7 +46,9 @@ __all__ = [
     "FeatureSettings",
     "LeakageSettings",
     "LearnerSettings",
+    "LimitSettings",
     "LoanSettings",
+    "LogSettings",
     "PolicySettings",
     "ProjectSettings",
     "ProtectedSettings",

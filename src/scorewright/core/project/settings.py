@@ -13,6 +13,7 @@ from pydantic import Field
 from scorewright.core.project.experiment import ExperimentSettings, TuningSettings
 from scorewright.core.project.policy import PolicySettings
 from scorewright.core.project.section import Section, SnakeCase
+from scorewright.core.project.serve import ServeSettings
 from scorewright.core.project.store import StoreSettings
 
 __all__ = [
@@ -149,13 +150,6 @@ class BundleSettings(Section):
 
     directory: str = "bundles"
     keys: str = ".scorewright/keys"
-
-
-class ServeSettings(Section):
-    """``[serve]``: the address of the scoring service."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8800, ge=1, le=65535)
 
 
 class Settings(Section):

@@ -117,7 +117,13 @@ class Scorer:
             ScorewrightError: ``score-not-finite``.
             KeyError: A feature is missing.
         """
-        return float(self.score_matrix(self.space.row(values).reshape(1, -1))[0])
+        x = self.space.row(values).reshape(1, -1)
+        score = self.model.predict(x)
+        pd = self.calibration.apply(score)
+        # The same test as for a matrix, on two numbers instead of arrays of one.
+        if score.shape == (1,) and 0.0 <= score.item() <= 1.0 and 0.0 <= pd.item() <= 1.0:
+            return float(pd.item())
+        return float(self.score_matrix(x)[0])
 
     def score_application(self, application: Mapping[str, Any], tables: Tables) -> float:
         """Score one raw application: features first, then as `score_row`.
@@ -135,15 +141,28 @@ class Scorer:
             ScorewrightError: ``score-not-finite``.
             KeyError: An input is missing.
         """
-        if self.evaluator is None:
-            if tables:
-                raise UsageError(
-                    "The model reads the application alone, and tables came with it.",
-                    remedy="Leave the tables out.",
-                    code="tables-unexpected",
-                )
-            return self.score_row(application)
-        return self.score_row({**application, **self.evaluator.features(application, tables)})
+        return self.score_row(self.inputs(application, tables))
+
+    def inputs(self, application: Mapping[str, Any], tables: Tables) -> Mapping[str, Any]:
+        """Return the model's inputs for one raw application, by name.
+
+        Args:
+            application: As `score_application` takes it.
+            tables: As `score_application` takes them.
+
+        Raises:
+            UsageError: ``tables-unexpected``: the model knows no histories.
+            KeyError: An input is missing.
+        """
+        if self.evaluator is not None:
+            return {**application, **self.evaluator.features(application, tables)}
+        if tables:
+            raise UsageError(
+                "The model reads the application alone, and tables came with it.",
+                remedy="Leave the tables out.",
+                code="tables-unexpected",
+            )
+        return application
 
 
 def _not_finite(what: str) -> ScorewrightError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -10,13 +10,10 @@ import numpy.typing as npt
 
 from scorewright.core.decision import (
     Aim,
-    CostCurve,
     Costs,
     Guardrails,
-    Referral,
     RowCosts,
     Rule,
-    StrategyPoint,
     ThresholdChoice,
     ThresholdInterval,
     approved_sums,
@@ -31,117 +28,22 @@ from scorewright.core.decision import (
     with_band,
 )
 from scorewright.core.statistics import (
-    AIR,
-    EMP,
     CostComparison,
     adverse_impact_ratio,
     decision_cost,
     emp_credit_scoring,
     paired_cost_bootstrap,
 )
+from scorewright.core.strategy.choices import loan_rule, named_choices
 from scorewright.core.strategy.data import PolicyData, Question
+from scorewright.core.strategy.results import Analysis
 from scorewright.core.strategy.segments import CommonRule, SegmentFit, fit_segments
-from scorewright.core.strategy.verdict import Verdict, judge
+from scorewright.core.strategy.verdict import judge
 
-__all__ = ["Analysis", "LoanRule", "NamedChoice", "analyse"]
+__all__ = ["analyse"]
 
 Floats = npt.NDArray[np.float64]
 _TOLERANCE = 0.01
-_EMP = "most expected profit (EMP)"
-
-
-@dataclass(frozen=True, slots=True)
-class NamedChoice:
-    """A threshold somebody might choose, and what it brings.
-
-    Attributes:
-        name: Why it might be chosen.
-        choice: Threshold and figures.
-        profit: Profit of the approved, in the project's costs; None where the threshold follows
-            from a profit of other assumptions, beside which these figures would mislead.
-        is_allowed: Whether it keeps the guardrails.
-        emp: That other profit: expected, as a part of the amount applied for.
-    """
-
-    name: str
-    choice: ThresholdChoice
-    profit: float | None
-    is_allowed: bool
-    emp: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LoanRule:
-    """What deciding each loan by its own costs would bring (Bahnsen 2014).
-
-    Attributes:
-        cost: Total cost where loan i is declined at PD >= C_FP,i / (C_FP,i + C_FN,i).
-        approval_rate: Share approved by that rule.
-        saving: What it saves against one threshold for all, chosen on other rows.
-    """
-
-    cost: float
-    approval_rate: float
-    saving: CostComparison
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Analysis:
-    """What a policy sample says.
-
-    Attributes:
-        rows, bads: Of the sample.
-        curve: Cost at every distinct score.
-        best: The cheapest threshold of all, guardrails aside.
-        band: Lowest and highest threshold within 1 % of its cost.
-        bayes: The threshold that follows from the costs alone.
-        interval: Bootstrap interval of the optimum.
-        chosen: What the method chose inside the guardrails, for all segments.
-        final: Figures of the policy that comes of it, thresholds of segments included.
-        rule: The same with the referral band.
-        aim: Method, target and guardrails.
-        cross_fitted_cost: Cost of thresholds chosen on other rows: what the choice is worth.
-        saving: Against the cheaper of "approve all" and "decline all", cross-fitted.
-        regret: What the present policy costs more than thresholds chosen on other rows; None
-            without a present policy of this model.
-        present: Figures of the present policy, its first rule's threshold among them.
-        verdict: Whether to change it.
-        strategy: What each approval rate would bring.
-        named: Thresholds somebody might choose.
-        referral: What the band does; None without one.
-        proposal: The optimum's interval as a band.
-        segments: Thresholds per segment, where a column was named.
-        loans: The rule that decides each loan by its own costs, where amounts are known.
-        emp: Expected maximum profit, and the fraction it declines.
-        air: Adverse impact at the chosen rule, where a group is watched.
-    """
-
-    rows: int
-    bads: int
-    curve: CostCurve
-    best: ThresholdChoice
-    band: tuple[float, float]
-    bayes: float
-    interval: ThresholdInterval
-    chosen: ThresholdChoice
-    final: ThresholdChoice
-    rule: Rule
-    aim: Aim
-    cross_fitted_cost: float
-    saving: CostComparison
-    regret: CostComparison | None
-    present: ThresholdChoice | None
-    verdict: Verdict
-    strategy: tuple[StrategyPoint, ...]
-    named: tuple[NamedChoice, ...]
-    referral: Referral | None
-    proposal: Referral
-    segments: SegmentFit | None
-    loans: LoanRule | None
-    emp: EMP
-    air: AIR | None
-    cheaper: Literal["approve all", "decline all"]
-    cheaper_cost: float
 
 
 def analyse(data: PolicyData, question: Question, rng: np.random.Generator) -> Analysis:
@@ -193,11 +95,11 @@ def analyse(data: PolicyData, question: Question, rng: np.random.Generator) -> A
         present=present,
         verdict=judge(aim, present, regret, len(data.y)),
         strategy=strategy_curve(curve, profit),
-        named=_named(curve, profit, aim, (chosen, present), emp),
+        named=named_choices(curve, profit, aim, (chosen, present), emp),
         referral=None if rule.refer_from is None else referral(data.y, data.pd, rule),
         proposal=referral(data.y, data.pd, _interval_rule(chosen.threshold, interval)),
         segments=segments,
-        loans=_loan_rule(data, costs, declined, question.draws, rng),
+        loans=loan_rule(data, costs, declined, question.draws, rng),
         emp=emp,
         air=None
         if data.protected is None
@@ -346,60 +248,3 @@ def _keeps(data: PolicyData, rails: Guardrails, thresholds: Floats) -> bool:
     return rails.keeps(
         ThresholdChoice(0.0, 0.0, bads, 0, count / len(approved), bads / max(1, count))
     )
-
-
-def _named(
-    curve: CostCurve,
-    profit: Floats,
-    aim: Aim,
-    own: tuple[ThresholdChoice, ThresholdChoice | None],
-    emp: EMP,
-) -> tuple[NamedChoice, ...]:
-    """Return the thresholds somebody might choose, the chosen one first."""
-    chosen, present = own
-    reject = aim.target if aim.method == "reject_rate" and aim.target else 0.15
-    found = [
-        ("chosen", chosen),
-        ("least cost", curve.best()),
-        ("Bayes", curve.at(aim.bayes)),
-        (f"reject rate {100 * reject:g} %", curve.nearest_approval(1.0 - reject)),
-        (_EMP, curve.nearest_approval(1.0 - emp.fraction)),
-        ("decline all", curve.at(float(curve.threshold[0]))),
-        ("approve all", curve.at(float(curve.threshold[-1]))),
-    ]
-    rows = [
-        NamedChoice(
-            name,
-            choice,
-            None if name == _EMP else _profit_at(curve, profit, choice),
-            aim.guardrails.keeps(choice),
-            emp.value if name == _EMP else None,
-        )
-        for name, choice in found
-    ]
-    if present is not None:
-        at = _profit_at(curve, profit, present)
-        rows.insert(1, NamedChoice("present", present, at, aim.guardrails.keeps(present)))
-    return tuple(rows)
-
-
-def _profit_at(curve: CostCurve, profit: Floats, choice: ThresholdChoice) -> float:
-    index = int(np.searchsorted(curve.threshold, choice.threshold, side="left"))
-    return float(profit[min(index, profit.size - 1)])
-
-
-def _loan_rule(
-    data: PolicyData,
-    costs: Costs,
-    declined: npt.NDArray[np.bool_],
-    draws: int,
-    rng: np.random.Generator,
-) -> LoanRule | None:
-    """Decide each loan by its own costs; who costs nothing to decline is declined."""
-    if not isinstance(costs, RowCosts):
-        return None
-    gain = costs.false_positive > 0.0
-    total = np.where(gain, costs.false_positive + costs.false_negative, 1.0)
-    own = data.pd >= np.where(gain, costs.false_positive / total, 0.0)
-    saving = paired_cost_bootstrap(data.y, declined, own, costs, draws, rng)
-    return LoanRule(decision_cost(data.y, own, costs), float((~own).mean()), saving)

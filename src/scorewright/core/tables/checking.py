@@ -15,6 +15,7 @@ from scorewright.core.tables.failures import Failure, unlisted
 from scorewright.core.tables.parsing import clean_text, plain_text
 from scorewright.core.tables.regional import holds_comma_numbers
 from scorewright.core.tables.report import TableReport
+from scorewright.core.tables.suspects import suspects
 
 __all__ = ["check_frame"]
 
@@ -44,12 +45,9 @@ def check_frame(frame: pl.DataFrame, contract: Contract) -> TableReport:
         ``constant``, ``target-several-values`` (more than good and bad), ``decimal-comma``
         (numbers with a comma in a column of text), and ``all-missing`` of a column no model sees.
     """
-    # Imported here because pandera takes half a second, which most commands can do without.
-    from scorewright.core.tables.rules import break_rules  # noqa: PLC0415
-
     coerced = coerce(frame, contract)
     typed = coerced.frame
-    broken = break_rules(typed, contract, unique_key=True)
+    broken = _broken(typed, contract)
     failures = list(coerced.failures)
     failures += _without_repeats(broken, coerced.failures, contract)
     if contract.target is not None:
@@ -66,6 +64,17 @@ def check_frame(frame: pl.DataFrame, contract: Contract) -> TableReport:
         unknown_categories=unknown,
         frame=_blank_unlisted(typed, broken),
     )
+
+
+def _broken(typed: pl.DataFrame, contract: Contract) -> list[Failure]:
+    """Find the cells that break a rule, in the columns that have any."""
+    odd = suspects(typed, contract)
+    if not odd:
+        return []
+    # Imported here because pandera takes half a second, and looks at each column many times.
+    from scorewright.core.tables.rules import break_rules  # noqa: PLC0415
+
+    return break_rules(typed.select(odd), contract, unique_key=True)
 
 
 def _is_counted(failure: Failure, contract: Contract) -> bool:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from scorewright.core.contracts import Column, Contract, expectation
+from scorewright.core.contracts import MAX_INTEGER, Column, ColumnType, Contract, expectation
 from scorewright.core.tables.failures import CellProblem, Failure, cells
 from scorewright.core.tables.parsing import parse
 
 __all__ = ["Coerced", "coerce"]
+
+_NUMBERS = (ColumnType.INTEGER, ColumnType.NUMBER)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +53,12 @@ def coerce(
     wanted = set(contract.names if required is None else required)
     failures: list[Failure] = []
     typed: list[pl.Series] = []
+    plain = {series.name: series for series in _plain_numbers(frame, contract)}
+    given = set(frame.columns)
     for column in contract.columns:
-        if column.name in frame.columns:
+        if column.name in plain:
+            typed.append(plain[column.name])
+        elif column.name in given:
             series, found = _column(frame.get_column(column.name), column)
             typed.append(series)
             failures.extend(found)
@@ -64,6 +70,40 @@ def coerce(
         if contract.column(name) is None
     )
     return Coerced(pl.DataFrame(typed), tuple(failures))
+
+
+def _plain_numbers(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Return the columns that hold numbers and nothing odd, in the types of the contract.
+
+    They are looked at together, which takes a tenth of the time of one after the other; what
+    is odd in the others is found by `parse`.
+    """
+    schema = frame.schema
+    kinds = {
+        column.name: column.type
+        for column in contract.columns
+        if column.type in _NUMBERS and _is_number(schema.get(column.name))
+    }
+    if not kinds:
+        return pl.DataFrame()
+    numbers = frame.select(pl.col(list(kinds)).cast(pl.Float64).fill_nan(None))
+    plain = _columns_without(numbers, pl.all().abs() >= MAX_INTEGER)
+    whole = plain.select(name for name in plain.columns if kinds[name] is ColumnType.INTEGER)
+    whole = _columns_without(whole, pl.all() != pl.all().round())
+    numbers = plain.select(name for name in plain.columns if kinds[name] is ColumnType.NUMBER)
+    return pl.DataFrame([*numbers, *whole.cast(pl.Int64)])
+
+
+def _columns_without(frame: pl.DataFrame, odd: pl.Expr) -> pl.DataFrame:
+    """Return the columns in which no cell is odd."""
+    if not frame.width:
+        return frame
+    (found,) = frame.select(odd.any()).rows(named=True)
+    return frame.select(name for name, is_odd in found.items() if not is_odd)
+
+
+def _is_number(dtype: pl.DataType | None) -> bool:
+    return dtype is not None and (dtype.is_float() or dtype.is_integer())
 
 
 def _column(source: pl.Series, column: Column) -> tuple[pl.Series, list[Failure]]:

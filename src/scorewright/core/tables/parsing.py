@@ -91,6 +91,8 @@ def _number(source: pl.Series) -> Parsed:
         return _empty_like(source, pl.Float64())
     source = with_points(source)
     values = source.cast(pl.Float64, strict=False)
+    if _is_plain(source, values):
+        return Parsed(values, {})
     # Text "NaN" means missing, as a NaN does; infinity is an error, not a number.
     given_nan = values.is_nan().fill_null(value=False)
     infinite = values.is_infinite().fill_null(value=False)
@@ -103,6 +105,16 @@ def _number(source: pl.Series) -> Parsed:
         "range": too_large,
     }
     return Parsed(kept, wrong)
+
+
+def _is_plain(source: pl.Series, values: pl.Series) -> bool:
+    """Tell whether every cell could be read and none is NaN, infinite or too large."""
+    if values.null_count() != source.null_count() or values.is_nan().any():
+        return False
+    lowest, highest = values.min(), values.max()
+    if not isinstance(lowest, float) or not isinstance(highest, float):
+        return True  # not a single value
+    return lowest > -MAX_INTEGER and highest < MAX_INTEGER
 
 
 def _unsafe_integers(source: pl.Series, values: pl.Series) -> pl.Series:
@@ -119,12 +131,15 @@ def _unsafe_integers(source: pl.Series, values: pl.Series) -> pl.Series:
 def _integer(source: pl.Series) -> Parsed:
     number = _number(source)
     finite = number.values
+    if not number.wrong and (finite == finite.round()).all():
+        return Parsed(finite.cast(pl.Int64), {})
     whole = (finite == finite.round()).fill_null(value=False)
     large = (finite.abs() > MAX_INTEGER).fill_null(value=False)
     values = finite.set(~whole | large, None).cast(pl.Int64)
+    none = pl.Series(source.name, [False], dtype=pl.Boolean).new_from_index(0, len(source))
     wrong = dict(number.wrong)
-    wrong["type"] = wrong["type"] | (finite.is_not_null() & ~whole)
-    wrong["range"] = wrong["range"] | (whole & large)
+    wrong["type"] = wrong.get("type", none) | (finite.is_not_null() & ~whole)
+    wrong["range"] = wrong.get("range", none) | (whole & large)
     return Parsed(values, wrong)
 
 

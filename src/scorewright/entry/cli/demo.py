@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from scorewright.entry.cli.screen import (
     JsonOption,
     listening,
+    near,
     print_json,
     print_lift,
     print_pairs,
@@ -58,7 +60,11 @@ def command(
         print_lift(result.lift)
     console = stdout()
     console.print(f"One application, asked of the running API: {result.answer_line()}")
-    console.print(f"Report: [bold]{result.report}[/]")
+    for line in result.reason_lines():
+        console.print(f"  {escape(line)}", soft_wrap=True)
+    console.print("The decision is in the log; replayed from there it is the same to the last bit.")
+    console.print(f"Audit of the store: {result.audit.score}")
+    console.print(f"Report: [bold]{near(str(result.report))}[/]")
     console.print("Go on with:")
     for line in result.next_commands():
-        console.print(f"  [bold]{line}[/]", soft_wrap=True)
+        console.print(f"  [bold]{near(line)}[/]", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -18,13 +19,17 @@ from scorewright.entry.cli import (
     data,
     demo,
     doctor,
+    erase,
     experiment,
     features,
     initialise,
+    keys,
     policy,
+    register,
     score,
     serve,
     store,
+    sync,
     train,
     tune,
     ui,
@@ -78,13 +83,23 @@ app.command("train", epilog="Example: scorewright train --json > run.json")(trai
 app.add_typer(experiment.app, name="experiment")
 app.command("tune", epilog="Example: scorewright tune --trials 100 --write")(tune.command)
 app.command("score", epilog="Example: scorewright score new.csv -o scored.csv")(score.command)
+app.add_typer(keys.app, name="keys")
 app.command("serve", epilog="Example: scorewright serve --port 8800")(serve.command)
+app.command("register", epilog="Example: scorewright register --alias champion")(register.command)
+app.command("sync", epilog="Example: scorewright sync --model-uri models:/loans_lgbm@champion")(
+    sync.command
+)
+app.command("erase", epilog="Example: scorewright erase A-1001 --json")(erase.command)
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(policy.app, name="policy")
 app.add_typer(store.app, name="store")
 app.command("doctor", epilog="Example: scorewright doctor --json")(doctor.command)
 app.command("ui", epilog="Example: scorewright ui --port 5000")(ui.command)
 app.command("demo", epilog="Example: scorewright demo --data credit_data")(demo.command)
+
+
+#: What a disk says that is full, over its quota, or failing.
+_FULL_OR_FAILING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
 def main() -> None:
@@ -105,15 +120,27 @@ def main() -> None:
         app(prog_name="scorewright")
     except SystemExit as ending:
         if ending.code in (INTERRUPTED, TERMINATED):
-            message = "Interrupted. Nothing half-written is left; run the command again."
+            message = "Interrupted. No file is half-written; run the command again."
             typer.echo(message, err=True)
         raise
     except ScorewrightError as error:
         show_error(error, as_json=as_json)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last edge: two lines, never a traceback
-        _show_unexpected(error, as_json=as_json)
+        if isinstance(error, OSError) and error.errno in _FULL_OR_FAILING:
+            show_error(_unwritten(error), as_json=as_json)
+        else:
+            _show_unexpected(error, as_json=as_json)
         sys.exit(ScorewrightError.exit_code)
+
+
+def _unwritten(error: OSError) -> ScorewrightError:
+    """Return the error for a disk that does not take more, seen where nothing else looked."""
+    return ScorewrightError(
+        f"Not all could be written: {error.filename or 'the output'}: {error.strerror}.",
+        remedy="Make room, or look at the disk; then run the same command again.",
+        code="write-failed",
+    )
 
 
 def _show_unexpected(error: Exception, *, as_json: bool) -> None:

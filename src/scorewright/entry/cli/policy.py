@@ -183,8 +183,8 @@ def activate(
 ) -> None:
     """Put a published policy of the deployed bundle in force.
 
-    Its signature, its digests and its dates are checked first. A service that runs already goes
-    on with the policy it was started with.
+    Its signature, its digests and its dates are checked first. Services that run take it over by
+    themselves.
     """
     from scorewright import wiring
 
@@ -196,5 +196,5 @@ def activate(
     policy = done.policy
     stdout().print(
         f"In force: {policy.id} version [bold]{policy.version}[/]; before: {before}. "
-        "Restart services that run."
+        "Services that run take it over."
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,7 @@ __all__ = [
     "JsonOption",
     "Session",
     "listening",
+    "near",
     "print_json",
     "print_lift",
     "print_pairs",
@@ -58,7 +60,7 @@ STAGE_NAMES = {
     "experiment": "Run the matrix",
     "experiment-check": "Read the cells back",
     "read": "Read the runs",
-    "compare": "Compare the cells",
+    "compare": "Compare",
     "tune": "Search the parameters",
     "tune-nested": "Validate the search",
     "project": "Make the project",
@@ -76,6 +78,7 @@ STAGE_NAMES = {
     "prove": "Prove the result",
     "verify": "Prove the store",
     "backup": "Back the store up",
+    "restore": "Put the backup in its place",
     "purge": "Delete what is kept",
 }
 
@@ -103,6 +106,12 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def near(text: str) -> str:
+    """Return a text with the paths below the working directory as seen from there."""
+    here = re.escape(str(Path.cwd()))
+    return re.sub(rf"(?<!\S){here}/(?=[^\s/])", "", text)
+
+
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON document, and nothing else, on stdout."""
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str))
@@ -124,7 +133,7 @@ def print_pairs(title: str, pairs: Sequence[tuple[str, str]]) -> None:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in pairs:
-        table.add_row(escape(name), escape(value))
+        table.add_row(escape(name), escape(near(value)))
     stdout().print(table)
 
 
@@ -138,12 +147,15 @@ def print_lift(lift: Lift) -> None:
 def show_error(error: ScorewrightError, *, as_json: bool) -> None:
     """Print message and remedy; with ``--json`` one document on stdout as well."""
     if as_json:
-        print_json(error.to_dict())
+        with suppress(OSError):  # what cannot be written there may be what is wrong
+            print_json(error.to_dict())
     console = stderr()
-    console.print(f"[bold red]error[/] [dim]({escape(error.code)})[/] {escape(error.message)}")
+    # The terminal breaks the lines: a command in them can be pasted.
+    told = f"[bold red]error[/] [dim]({escape(error.code)})[/] {escape(error.message)}"
+    console.print(told, soft_wrap=True)
     for note in error.notes:
-        console.print(escape(note))
-    console.print(f"[bold]what to do:[/] {escape(error.remedy)}")
+        console.print(escape(note), soft_wrap=True)
+    console.print(f"[bold]what to do:[/] {escape(error.remedy)}", soft_wrap=True)
 
 
 @contextmanager
@@ -169,15 +181,27 @@ def listening(context: typer.Context, *, as_json: bool = False) -> Iterator[Noti
         yield _Bars(progress).notify
 
 
+#: Stages that may take hours, and say how many steps they have.
+_LONG = frozenset({"apply", "backfill", "purge"})
+_TENTHS = 10
+
+
 class _Lines:
-    """One line per finished stage, for logs and pipes."""
+    """One line per finished stage, for logs and pipes; of long ones also each tenth."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, int] = {}
 
     def notify(self, event: Event) -> None:
         match event:
+            case StageStarted(stage=stage, steps=steps) if stage in _LONG:
+                self._steps[stage] = steps
+            case StepDone(stage=stage, done=done, detail=detail) if stage in _LONG:
+                self._tell_tenth(stage, done, detail)
             case StageDone(stage=stage, summary=summary):
-                print(f"{STAGE_NAMES.get(stage, stage)}: {summary}", file=sys.stderr)  # noqa: T201
+                print(f"{STAGE_NAMES.get(stage, stage)}: {near(summary)}", file=sys.stderr)  # noqa: T201
             case Note(message=message):
-                print(message, file=sys.stderr)  # noqa: T201
+                print(near(message), file=sys.stderr)  # noqa: T201
             case StepDone(stage="experiment", done=done, detail=detail):
                 # A cell may take an hour: a log tells of each, and of the time left.
                 print(f"{done}: {detail}", file=sys.stderr)  # noqa: T201
@@ -186,6 +210,13 @@ class _Lines:
                 print(f"{STAGE_NAMES[stage]}: {detail}", file=sys.stderr)  # noqa: T201
             case StageStarted() | StepDone():
                 pass
+
+    def _tell_tenth(self, stage: str, done: int, detail: str) -> None:
+        total = self._steps.get(stage, 0)
+        if total < _TENTHS or done * _TENTHS // total == (done - 1) * _TENTHS // total:
+            return
+        told = f"{STAGE_NAMES[stage]}: {done:,} of {total:,}, {detail}"
+        print(told, file=sys.stderr)  # noqa: T201
 
 
 class _Bars:
@@ -204,9 +235,9 @@ class _Bars:
                 self._progress.update(self._task(stage), completed=done, detail=detail)
             case StageDone(stage=stage, summary=summary):
                 task = self._task(stage)
-                self._progress.update(task, total=1, completed=1, detail=summary)
+                self._progress.update(task, total=1, completed=1, detail=near(summary))
             case Note(message=message):
-                self._progress.console.print(f"[dim]{escape(message)}[/]")
+                self._progress.console.print(f"[dim]{escape(near(message))}[/]")
 
     def _task(self, stage: str) -> TaskID:
         if stage not in self._tasks:

@@ -10,6 +10,7 @@ import typer
 from scorewright.entry.cli.screen import (
     JsonOption,
     listening,
+    near,
     print_json,
     print_pairs,
     session,
@@ -35,13 +36,14 @@ def command(
 
     with listening(context, as_json=as_json) as notify:
         project = wiring.project(session(context).config)
+        file = project.report_file(report)
         result = project.train(notify)
-        file = project.write_report(result, report, notify)
+        project.write_report(result, file, notify)
     if as_json:
         print_json({**result.to_dict(), "report": str(file)})
         return
     from scorewright.flows.summary import summary_rows
 
     print_pairs(f"{result.run_name} ({result.bundle.data_version})", summary_rows(result))
-    stdout().print(f"report: [bold]{file}[/]")
+    stdout().print(f"report: [bold]{near(str(file))}[/]")
     stdout().print("Next: [bold]scorewright serve[/], [bold]scorewright ui[/]")

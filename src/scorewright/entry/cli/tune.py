@@ -62,7 +62,10 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     from scorewright import wiring
 
     wish = wiring.TuneWish(trials, timeout, processes, None if sampler is None else sampler.value)
-    room = wiring.project(session(context).config).tuning
+    project = wiring.project(session(context).config)
+    room = project.tuning
+    if report is not None:
+        project.report_file(report)
     with listening(context, as_json=as_json) as notify:
         if worker is not None:
             room.work_along(wish, worker, notify)

@@ -13,7 +13,7 @@ __all__ = ["command"]
 
 def command(
     context: typer.Context,
-    port: Annotated[int, typer.Option(help="Port of the MLflow UI.")] = 5000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the MLflow UI.")] = 5000,
     as_json: JsonOption = False,
 ) -> None:
     """Start the MLflow UI on the project's store. Stop it with Ctrl-C."""

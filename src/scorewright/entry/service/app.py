@@ -1,98 +1,147 @@
-"""The application: four pages over one deployment that was proved before."""
+"""The application: its parts, over what the wiring put together."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
 
 from scorewright import __version__
-from scorewright.core.features import RequestContract
-from scorewright.entry.service.answers import decision_answer, health_answer, version_answer
-from scorewright.entry.service.body import Reader, read_body
-from scorewright.entry.service.guard import Guard
+from scorewright.entry.service import (
+    admin,
+    batch,
+    decisions,
+    explain,
+    figures,
+    predict,
+    ready,
+    state,
+)
+from scorewright.entry.service.front import Front
+from scorewright.entry.service.instruments import Instruments
 from scorewright.entry.service.openapi import openapi_document
-from scorewright.entry.service.problems import add_handlers, json_bytes, request_id
-from scorewright.flows.ports import Clock
-from scorewright.flows.verify_bundle import Deployment
+from scorewright.entry.service.part import Part
+from scorewright.entry.service.predict import Predictor
+from scorewright.entry.service.problems import add_handlers
+from scorewright.entry.service.running import Running
+from scorewright.entry.service.schema import Schema
+from scorewright.flows.serve import Service, Variant
 
-__all__ = ["create_app"]
+__all__ = ["PARTS", "create_app"]
 
 TITLE = "Scorewright"
-#: Bytes of a body that is answered without a thread of its own.
-_SHORT = 100_000
+PARTS: tuple[Part, ...] = (predict, explain, decisions, state, ready, figures, admin, batch)
+NOTHING_DEPLOYED = "no-bundle"
+_LOGGER = logging.getLogger("uvicorn.error")
 
 
-def create_app(deployment: Deployment, *, clock: Clock, versions: Mapping[str, str]) -> FastAPI:
-    """Make the scoring service for one deployment.
+def create_app(
+    service: Service, running: Running | None = None, *, is_local: bool = False
+) -> Front:
+    """Make the application.
 
     Args:
-        deployment: From `scorewright.flows.verify_bundle.load_for_serving`.
-        clock: For uptime, and for ``since`` where the bundle is not the deployed one.
-        versions: Package -> version of this process.
+        service: What answers, and what the pages share.
+        running: Of this worker, where somebody else is to tell it that it stops.
+        is_local: Whether only what is sent to a name of this machine for itself is answered.
 
     Returns:
-        An application with ``POST /predict``, ``GET /health``, ``GET /version``, ``/docs`` and
-        ``/openapi.json``. Every error is problem+json and no answer repeats a value sent.
+        An application with the pages of all parts, ``/docs`` and ``/openapi.json``. Every error
+        is problem+json and no answer repeats a value sent.
     """
-    app = _new_app()
-    app.add_middleware(Guard)
+    running = running or Running()
+    instruments = Instruments(service, running)
+    app = _new_app(service, running, instruments)
+    app.state.running, app.state.instruments = running, instruments
     add_handlers(app)
-    bundle, policy = deployment.loaded.bundle, deployment.policy
-    document = openapi_document(bundle, TITLE, __version__, policy)
+    for part in PARTS:
+        part.add(app, service)
     # The way FastAPI documents for a document of one's own; the routes here have no models.
-    app.openapi = lambda: document  # type: ignore[method-assign]
-    _add_predict(app, deployment, clock)
-    _add_state(app, deployment, clock, versions)
-    return app
+    app.openapi = _Documents(service)  # type: ignore[method-assign]
+    predictor = Predictor(service, running)
+    limits = service.settings.limits
+    return Front(app, predictor, running, limits, instruments, is_local=is_local)
 
 
-def _new_app() -> FastAPI:
+class _Documents:
+    """Makes the OpenAPI document, once for each variant that answers."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._made: tuple[Variant, Schema] | None = None
+
+    def __call__(self) -> Schema:
+        variant = self._service.slot.variant
+        if self._made is None or self._made[0] is not variant:
+            model = f"the model {variant.model['name']} (run {variant.model['run_id']})"
+            described = [part.describe(variant) for part in PARTS]
+            self._made = variant, openapi_document(model, TITLE, __version__, described)
+        return self._made[1]
+
+
+async def _watch(service: Service, running: Running, instruments: Instruments) -> None:
+    """Look again and again whether something else is deployed, and how things are."""
+    while True:
+        await asyncio.sleep(service.settings.poll_seconds)
+        try:
+            if service.follows:
+                await run_in_threadpool(service.watcher.look)
+            running.stale, running.synced = await run_in_threadpool(_followed, service)
+            await run_in_threadpool(instruments.look)
+        except Exception as error:  # noqa: BLE001 - who stops watching never follows again
+            _LOGGER.warning("looking at what is deployed failed: %s", type(error).__name__)
+
+
+def _followed(service: Service) -> tuple[str, float | None]:
+    """Say why the bundle may be old, and when the registry was last followed well."""
+    note = None if service.surroundings is None else service.surroundings.sync()
+    age = None if note is None else note.good_age_seconds
+    return _stale(service), None if age is None else service.clock.elapsed() - age
+
+
+def _stale(service: Service) -> str:
+    """Say why the bundle may be older than it should be; empty where it is not."""
+    attempt = service.slot.attempt
+    if attempt is not None and attempt.code not in ("", NOTHING_DEPLOYED):
+        return "refused"
+    return service.stale()
+
+
+def _new_app(service: Service, running: Running, instruments: Instruments) -> FastAPI:
     """Make an empty application whose ``/docs`` needs no network, where that is installed."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        running.stale, running.synced = await run_in_threadpool(_followed, service)
+        watching = asyncio.create_task(_watch(service, running, instruments))
+        running.started = True
+        try:
+            yield
+        finally:
+            running.stop(service.settings.limits.drain_seconds)
+            watching.cancel()
+            for close in service.closing:
+                await run_in_threadpool(close, running.seconds_left())
+
     factory: Callable[..., FastAPI] = FastAPI
-    if importlib.util.find_spec("fastapi_offline") is not None:
+    pages: Mapping[str, Any] = (
+        {} if service.settings.docs else {"docs_url": None, "openapi_url": None}
+    )
+    if service.settings.docs and importlib.util.find_spec("fastapi_offline") is not None:
         factory = importlib.import_module("fastapi_offline").FastAPIOffline
-    return factory(title=TITLE, version=__version__, redoc_url=None)
-
-
-def _add_predict(app: FastAPI, deployment: Deployment, clock: Clock) -> None:
-    bundle = deployment.loaded.bundle
-    plan = bundle.features
-    relational = None if plan is None else RequestContract(plan, bundle.space.names)
-    reader = Reader(bundle.contract, relational, lambda: clock.now().date())
-
-    def answer(body: bytes, identifier: str) -> Response:
-        return _json(decision_answer(deployment, reader.parse(body), identifier))
-
-    # A few milliseconds of arithmetic at most: a thread would cost more than it frees. Bodies
-    # with very many rows must not keep the others waiting.
-    @app.post("/predict")
-    async def predict(request: Request) -> Response:
-        body = await read_body(request, reader.limit)
-        if len(body) <= _SHORT:
-            return answer(body, request_id(request))
-        return await run_in_threadpool(answer, body, request_id(request))
-
-
-def _add_state(
-    app: FastAPI, deployment: Deployment, clock: Clock, versions: Mapping[str, str]
-) -> None:
-    started = clock.elapsed()
-    since = deployment.since or clock.now()
-
-    @app.get("/health")
-    async def health() -> Response:
-        return _json(health_answer(deployment, since, clock.elapsed() - started))
-
-    @app.get("/version")
-    async def version() -> Response:
-        return _json(version_answer(deployment, since, versions, __version__))
-
-
-def _json(document: dict[str, Any]) -> Response:
-    return Response(json_bytes(document), media_type="application/json")
+    # A page has one address: to be sent on to another would send a body and a key in the clear,
+    # and to whatever host the request named.
+    return factory(
+        title=TITLE,
+        version=__version__,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        **pages,
+    )

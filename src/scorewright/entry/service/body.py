@@ -2,98 +2,116 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
+from starlette.types import Message, Receive
 
+from scorewright.core.bundles import Bundle
 from scorewright.core.contracts import Contract, FieldProblem, check_row
-from scorewright.core.features import RequestContract, TableColumns
-from scorewright.entry.service.guard import IDENTIFIER
+from scorewright.core.features import RequestContract
+from scorewright.entry.service.guard import IDENTIFIER, Head
+from scorewright.entry.service.parse import (
+    NAME_LENGTH,
+    plain_document,
+    shown,
+    strict_document,
+)
 from scorewright.entry.service.problems import RequestError
+from scorewright.flows.serve import Application, Variant
 
 __all__ = [
     "MAX_BODY",
     "MAX_BODY_WITH_TABLES",
-    "Application",
     "Reader",
+    "Readers",
+    "gather",
     "read_body",
 ]
 
 MAX_BODY = 1_000_000
 MAX_BODY_WITH_TABLES = 8_000_000
-#: Integers of more digits become floats: 15 digits are exact either way.
-EXACT_DIGITS = 15
-NAME_LENGTH = 64
+#: A length of more digits is longer than any limit.
+LENGTH_DIGITS = 15
 PLAIN_MEMBERS = frozenset({"features", "application_id"})
 MEMBERS = PLAIN_MEMBERS | {"tables"}
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """One application that keeps the contract.
-
-    Attributes:
-        id: The caller's own identifier, if it sent one.
-        values: Typed values by column.
-        unknown: Columns whose category is not listed and was taken as missing.
-        tables: Rows of the histories, where the model reads any.
-        orphans: Table -> rows left out because what they hang on is not there.
-        assumed_decision: The date that was taken for the decision because none was sent.
-    """
-
-    id: str | None
-    values: Mapping[str, Any]
-    unknown: tuple[str, ...]
-    tables: Mapping[str, TableColumns] = field(default_factory=dict)
-    orphans: Mapping[str, int] = field(default_factory=dict)
-    assumed_decision: str | None = None
 
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Read a JSON body of at most so many bytes; more is never held.
 
     Raises:
-        RequestError: ``media-type``, ``content-encoding``, ``body-too-large``, ``body-empty``.
+        RequestError: ``media-type``, ``content-encoding``, ``body-too-large``, ``body-empty``,
+            ``body-incomplete``.
     """
-    _check_headers(request, limit)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
-    if not body.strip():
+    return await gather(Head.of(request.scope), request.receive, limit)
+
+
+async def gather(head: Head, receive: Receive, limit: int) -> bytes:
+    """Read a JSON body of at most so many bytes; more is never held.
+
+    Args:
+        head: Of the request.
+        receive: Gives its body.
+        limit: Bytes.
+
+    Raises:
+        RequestError: As `read_body`.
+    """
+    _check_headers(head, limit)
+    message = await receive()
+    body = _piece(message)
+    if message.get("more_body", False) and len(body) <= limit:
+        pieces = bytearray(body)
+        while message.get("more_body", False) and len(pieces) <= limit:
+            message = await receive()
+            pieces += _piece(message)
+        body = bytes(pieces)
+    if len(body) > limit:
+        raise _too_large(limit)
+    if not body or body.isspace():
         raise RequestError(
             HTTPStatus.BAD_REQUEST,
             "body-empty",
             "The body is empty.",
             remedy="Send one application as JSON; /docs has an example.",
         )
-    return bytes(body)
+    return body
 
 
-def _check_headers(request: Request, limit: int) -> None:
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind != "application/json":
+def _piece(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise RequestError(
+            HTTPStatus.BAD_REQUEST,
+            "body-incomplete",
+            "The body ended before its length.",
+            remedy="Send all of it.",
+        )
+    body: bytes = message.get("body", b"")
+    return body
+
+
+def _check_headers(head: Head, limit: int) -> None:
+    if head.media_type != "application/json":
         raise RequestError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "media-type",
             "The body is not declared as JSON.",
             remedy="Send Content-Type: application/json.",
         )
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if head.encoding != "identity":
         raise RequestError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "content-encoding",
             "Compressed bodies are not taken.",
             remedy="Send the body without Content-Encoding.",
         )
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and (len(length) > EXACT_DIGITS or int(length) > limit):
+    length = head.length
+    if length.isdecimal() and (len(length) > LENGTH_DIGITS or int(length) > limit):
         raise _too_large(limit)
 
 
@@ -105,16 +123,13 @@ class Reader:
         contract: The deployed bundle's.
         relational: Of a raw application with its histories, where the model reads any.
         today: Returns the date, for applications without a date of the decision.
+        limit: The longest body that is taken, in bytes.
     """
 
     contract: Contract
     relational: RequestContract | None
     today: Callable[[], date]
-
-    @property
-    def limit(self) -> int:
-        """The longest body that is taken, in bytes."""
-        return MAX_BODY if self.relational is None else MAX_BODY_WITH_TABLES
+    limit: int
 
     def parse(self, body: bytes) -> Application:
         """Read one application.
@@ -128,7 +143,35 @@ class Reader:
             RequestError: ``body-encoding``, ``body-not-json``, ``duplicate-field``,
                 ``body-shape``, ``positional-features``, ``contract-violated``.
         """
-        document = _members(_document(body))
+        document = plain_document(body)
+        if document is not None:
+            application = self._plain(document)
+            if application is not None:
+                return application
+        return self._strictly(body)
+
+    def _plain(self, document: dict[str, Any]) -> Application | None:
+        """Return an application that keeps the contract; None where something is wrong.
+
+        What is wrong is then told by `_strictly`, in one way for all.
+        """
+        features, tables = document.get("features"), document.get("tables", {})
+        identifier = document.get("application_id")
+        known = PLAIN_MEMBERS if self.relational is None else MEMBERS
+        if (
+            not isinstance(features, dict)
+            or not isinstance(tables, dict)
+            or not document.keys() <= known
+            or not (identifier is None or _is_identifier(identifier))
+        ):
+            return None
+        try:
+            return self._checked(identifier, features, tables)
+        except RequestError:
+            return None
+
+    def _strictly(self, body: bytes) -> Application:
+        document = _members(strict_document(body))
         features, tables = document.get("features"), document.get("tables", {})
         if isinstance(features, list):
             raise _positional()
@@ -144,9 +187,7 @@ class Reader:
         else:
             known, expected = MEMBERS, "only features, tables and application_id"
         return [
-            FieldProblem(
-                _shown(name), "unknown-field", _NO_TABLES if name == "tables" else expected
-            )
+            FieldProblem(shown(name), "unknown-field", _NO_TABLES if name == "tables" else expected)
             for name in list(document)[:NAME_LENGTH]
             if name not in known
         ]
@@ -168,6 +209,36 @@ class Reader:
             check.orphans,
             check.assumed_decision,
         )
+
+
+class Readers:
+    """Keeps the reader of the variant that was asked for last.
+
+    Args:
+        today: Returns the date, for applications without a date of the decision.
+        longest: Bytes of the longest body that is taken; None: as the model needs.
+    """
+
+    def __init__(self, today: Callable[[], date], longest: int | None = None) -> None:
+        self._today, self._longest = today, longest
+        self._made: tuple[Variant, Reader] | None = None
+
+    def of(self, variant: Variant) -> Reader:
+        """Return the reader for a variant's contract."""
+        made = self._made
+        if made is None or made[0] is not variant:
+            bundle = variant.deployment.loaded.bundle
+            plan = bundle.features
+            relational = None if plan is None else RequestContract(plan, bundle.space.names)
+            limit = self._longest or self.limit_of(bundle)
+            made = variant, Reader(bundle.contract, relational, self._today, limit)
+            self._made = made
+        return made[1]
+
+    @staticmethod
+    def limit_of(bundle: Bundle) -> int:
+        """Return the longest body that is taken where nothing else is set, in bytes."""
+        return MAX_BODY if bundle.features is None else MAX_BODY_WITH_TABLES
 
 
 _NO_TABLES = "no tables: the deployed model reads the application alone"
@@ -199,58 +270,6 @@ def _refuse(problems: Sequence[FieldProblem]) -> None:
         )
 
 
-class _DuplicateError(ValueError):
-    """An object names a member twice; the argument is the name."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build an object; of two members with one name it is not ours to choose one."""
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        seen: set[str] = set()
-        for name, _ in pairs:
-            if name in seen:
-                raise _DuplicateError(name)
-            seen.add(name)
-    return document
-
-
-def _integer(digits: str) -> float:
-    """Read an integer in bounded time; `check_row` refuses what then is infinite."""
-    return int(digits) if len(digits) <= EXACT_DIGITS else float(digits)
-
-
-def _document(body: bytes) -> object:
-    """Parse JSON. NaN and infinities pass here, so that `check_row` can name their field."""
-    try:
-        document: object = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_object, parse_int=_integer
-        )
-    except UnicodeDecodeError as error:
-        raise RequestError(
-            HTTPStatus.BAD_REQUEST,
-            "body-encoding",
-            "The body is not UTF-8.",
-            remedy="Send JSON in UTF-8.",
-        ) from error
-    except _DuplicateError as error:
-        raise RequestError(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "duplicate-field",
-            "A field is named twice.",
-            remedy="Name each field once.",
-            errors=[FieldProblem(_shown(str(error)), "duplicate-field", "each field once")],
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise RequestError(
-            HTTPStatus.BAD_REQUEST,
-            "body-not-json",
-            "The body is not JSON, or nested too deeply.",
-            remedy="Send one application as JSON; /docs has an example.",
-        ) from error
-    return document
-
-
 def _members(document: object) -> dict[str, Any]:
     if isinstance(document, dict):
         return document
@@ -261,11 +280,6 @@ def _members(document: object) -> dict[str, Any]:
 
 def _is_identifier(value: object) -> bool:
     return isinstance(value, str) and IDENTIFIER.fullmatch(value) is not None
-
-
-def _shown(name: str) -> str:
-    """Return a name that was sent, if it can be shown safely."""
-    return name if len(name) <= NAME_LENGTH and name.isprintable() else "?"
 
 
 def _too_large(limit: int) -> RequestError:

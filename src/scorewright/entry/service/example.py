@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any, assert_never
 
 from scorewright.core.bundles import Bundle
 from scorewright.core.contracts import Column, ColumnType
-from scorewright.core.features import AsOf, AsOfUnit, RequestContract, RequestTable
+from scorewright.core.features import (
+    AsOf,
+    AsOfUnit,
+    FeaturePlan,
+    RequestContract,
+    RequestTable,
+)
 
-__all__ = ["example_application"]
+__all__ = ["example_application", "example_file", "example_files"]
 
 _DECISION = "2026-06-30"
 _BEFORE = "2026-05-31"
@@ -33,6 +41,48 @@ def example_application(bundle: Bundle) -> dict[str, Any]:
     }
     tables = {table.name: [_row(table)] for table in request.tables}
     return {"application_id": "example-1", "features": features, "tables": tables}
+
+
+def example_file(bundle: Bundle) -> str:
+    """Return a CSV file of one application that `POST /batch/predict` takes.
+
+    Args:
+        bundle: Of a model that reads no histories.
+    """
+    return _csv(example_application(bundle)["features"])
+
+
+def example_files(bundle: Bundle, plan: FeaturePlan) -> dict[str, str]:
+    """Return CSV files of one application and its histories, by table.
+
+    Args:
+        bundle: Of a model that reads histories.
+        plan: Which ones.
+    """
+    relations, sent = plan.relations, {}
+    for table in RequestContract(plan, bundle.space.names).tables:
+        sent[table.name] = _row(table)
+    sent[relations.entity.table] = example_application(bundle)["features"]
+    rows: dict[str, dict[str, Any]] = {}
+    for name in sorted(sent, key=lambda n: len(relations.path(n))):
+        columns = {column.name: column for column in relations.contract(name).columns}
+        row = {c: _value(columns[c]) for c in plan.columns_of(name)} | sent[name]
+        if name != relations.entity.table:
+            history = relations.history(name)
+            is_direct = history.parent == relations.entity.table
+            key = relations.key if is_direct else relations.history(history.parent).key
+            row[history.on] = rows[history.parent][str(key)]
+        rows[name] = row
+    return {name: _csv(row) for name, row in rows.items()}
+
+
+def _csv(row: dict[str, Any]) -> str:
+    """Return a table of one row."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(row)
+    table.writerow(str(v).lower() if isinstance(v, bool) else v for v in row.values())
+    return text.getvalue()
 
 
 def _row(table: RequestTable) -> dict[str, Any]:

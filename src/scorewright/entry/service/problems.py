@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -13,10 +15,27 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from scorewright.core.access import AccessError
 from scorewright.core.contracts import FieldProblem
 from scorewright.core.errors import ScorewrightError, UsageError
 
-__all__ = ["SECURITY_HEADERS", "RequestError", "add_handlers", "json_bytes", "request_id"]
+__all__ = [
+    "BODY_TOO_SLOW",
+    "FOREIGN_HOST",
+    "MEDIA_TYPE",
+    "SECURITY_HEADERS",
+    "TOO_BUSY",
+    "TOO_SLOW",
+    "TOO_SLOW_TO_DECIDE",
+    "UNEXPECTED",
+    "Problem",
+    "ProblemError",
+    "RequestError",
+    "add_handlers",
+    "json_bytes",
+    "problem_of",
+    "request_id",
+]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -59,42 +78,177 @@ def json_bytes(document: Mapping[str, Any]) -> bytes:
 
 
 def request_id(request: Request) -> str:
-    """Return the id the guard gave this request."""
+    """Return the id the front gave this request."""
     return str(getattr(request.state, "request_id", ""))
+
+
+class ProblemError(Exception):
+    """A problem that ends a request where it is found.
+
+    Args:
+        problem: What is told.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An answer that says what went wrong.
+
+    Attributes:
+        status: HTTP status.
+        code: Stable slug.
+        detail: In words; never holds a value that was sent.
+        errors: The fields that are wrong.
+        headers: Beside those every answer has.
+    """
+
+    status: HTTPStatus
+    code: str
+    detail: str
+    errors: tuple[FieldProblem, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self, request: str) -> bytes:
+        """Return the document.
+
+        Args:
+            request: Id of the request.
+        """
+        return json_bytes(
+            {
+                "type": f"urn:scorewright:problem:{self.code}",
+                "title": self.status.phrase,
+                "status": int(self.status),
+                "detail": self.detail,
+                "code": self.code,
+                "request_id": request,
+                "errors": [
+                    {"field": e.field, "code": e.code, "expected": e.expected} for e in self.errors
+                ],
+            }
+        )
+
+
+#: Told of whatever nobody thought of; the server's log has the rest.
+UNEXPECTED = Problem(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "internal",
+    "The service could not answer. The fault is not in the request.",
+)
+TOO_BUSY = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "too-busy",
+    "As many requests as the service takes are in work. Try again; Retry-After says when.",
+    headers={"Retry-After": "1"},
+)
+TOO_SLOW = Problem(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "deadline-exceeded",
+    "The answer took longer than the service allows. Try again; Retry-After says when.",
+    headers={"Retry-After": "1"},
+)
+#: Only a decision is kept under a key of the caller.
+TOO_SLOW_TO_DECIDE = replace(
+    TOO_SLOW,
+    detail="The answer took longer than the service allows. Try again; an Idempotency-Key makes "
+    "that safe.",
+)
+BODY_TOO_SLOW = Problem(
+    HTTPStatus.REQUEST_TIMEOUT,
+    "body-too-slow",
+    "The body did not arrive in the time one request may take.",
+)
+FOREIGN_HOST = Problem(
+    HTTPStatus.FORBIDDEN,
+    "forbidden",
+    "A development service answers only where it is asked for by a name of this machine: "
+    "localhost, 127.0.0.1 or [::1].",
+)
+#: The decision cannot be kept, so there is none.
+_NOT_KEPT = frozenset({"log-unavailable", "log-full", "log-busy", "log-schema"})
+_RETRY_SECONDS = 2
 
 
 def add_handlers(app: FastAPI) -> None:
     """Answer every error in one form."""
-    app.add_exception_handler(ScorewrightError, _scorewright_error)
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(ClientDisconnect, _disconnected)
-    app.add_exception_handler(Exception, _unexpected)
+    for kind, _ in _TELLING:
+        app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(Exception, _answer)
 
 
-def _scorewright_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, RequestError):
-        return _problem(
-            request,
-            error.status,
-            error.code,
-            f"{error.message} {error.remedy}",
-            errors=error.errors,
-        )
-    code = error.code if isinstance(error, ScorewrightError) else "internal"
-    return _problem(
-        request,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        code,
-        "The service could not answer. The fault is not in the request.",
+def _answer(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    return Response(
+        problem.body(request_id(request)),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={**SECURITY_HEADERS, **problem.headers},
     )
 
 
-def _http_exception(request: Request, error: Exception) -> Response:
-    status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
-    headers = getattr(error, "headers", None) or {}
+def problem_of(error: Exception) -> Problem:
+    """Return what is told of an error: of one that nobody thought of, nothing.
+
+    An error of the caller is done with then. One that a thread raised and the traceback that
+    leads to it would keep each other, and the body that was sent, until the collector comes by,
+    which many long bodies do not make it do: the traceback is let go.
+    """
+    problem = next((tell(error) for kind, tell in _TELLING if isinstance(error, kind)), UNEXPECTED)
+    if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        error.__traceback__ = None
+    return problem
+
+
+def _wrong_request(error: RequestError) -> Problem:
+    return Problem(error.status, error.code, f"{error.message} {error.remedy}", error.errors)
+
+
+def _own_fault(error: ScorewrightError) -> Problem:
+    """Tell the code of a fault of ours; only where it passes, also that it may be tried again."""
+    if error.code not in _NOT_KEPT:
+        return replace(UNEXPECTED, code=error.code)
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        error.code,
+        "The decision log cannot take what it must, so nothing was answered. Try again.",
+        headers={"Retry-After": str(_RETRY_SECONDS)},
+    )
+
+
+def _refused(error: AccessError) -> Problem:
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    detail = f"{error.message} {error.remedy}"
+    return Problem(HTTPStatus(error.status), error.code, detail, headers=headers)
+
+
+def _incomplete(error: ClientDisconnect) -> Problem:  # noqa: ARG001 - the form of all that tell
+    return Problem(HTTPStatus.BAD_REQUEST, "body-incomplete", "The body ended before its length.")
+
+
+def _http_exception(error: HTTPException) -> Problem:
+    status = HTTPStatus(error.status_code)
     code = status.phrase.lower().replace(" ", "-")
-    return _problem(request, status, code, _DETAILS.get(status, ""), headers=headers)
+    return Problem(status, code, _DETAILS.get(status, ""), headers=error.headers or {})
+
+
+def _validation_error(error: RequestValidationError) -> Problem:
+    """Keep place and kind of each error; the input that FastAPI would echo is dropped."""
+    errors = [
+        FieldProblem(".".join(map(str, entry["loc"]))[:64], str(entry["type"]), "see /docs")
+        for entry in error.errors()
+    ]
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "request-invalid",
+        "The request does not have the expected form.",
+        tuple(errors),
+    )
 
 
 _DETAILS = {
@@ -102,60 +256,13 @@ _DETAILS = {
     HTTPStatus.METHOD_NOT_ALLOWED: "This page does not take that method; see Allow.",
 }
 
-
-def _validation_error(request: Request, error: Exception) -> Response:
-    """Keep place and kind of each error; the input that FastAPI would echo is dropped."""
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [
-        FieldProblem(".".join(map(str, entry["loc"]))[:64], str(entry["type"]), "see /docs")
-        for entry in found
-    ]
-    return _problem(
-        request,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "request-invalid",
-        "The request does not have the expected form.",
-        errors=errors,
-    )
-
-
-def _disconnected(request: Request, error: Exception) -> Response:  # noqa: ARG001 - fixed form
-    return _problem(
-        request, HTTPStatus.BAD_REQUEST, "body-incomplete", "The body ended before its length."
-    )
-
-
-def _unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 - fixed form
-    """Say nothing of what happened; the server's log has it."""
-    return _problem(
-        request,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal",
-        "The service could not answer. The fault is not in the request.",
-    )
-
-
-def _problem(
-    request: Request,
-    status: HTTPStatus,
-    code: str,
-    detail: str,
-    *,
-    errors: Sequence[FieldProblem] = (),
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    document: dict[str, Any] = {
-        "type": f"urn:scorewright:problem:{code}",
-        "title": status.phrase,
-        "status": int(status),
-        "detail": detail,
-        "code": code,
-        "request_id": request_id(request),
-        "errors": [{"field": e.field, "code": e.code, "expected": e.expected} for e in errors],
-    }
-    return Response(
-        json_bytes(document),
-        status_code=status,
-        media_type=MEDIA_TYPE,
-        headers={**SECURITY_HEADERS, **(headers or {})},
-    )
+#: The first that fits tells.
+_TELLING: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
+    (ProblemError, lambda error: error.problem),
+    (RequestError, _wrong_request),
+    (AccessError, _refused),
+    (ScorewrightError, _own_fault),
+    (HTTPException, _http_exception),
+    (RequestValidationError, _validation_error),
+    (ClientDisconnect, _incomplete),
+)

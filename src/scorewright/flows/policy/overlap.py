@@ -91,9 +91,7 @@ def refuse_training_rows(
     seen = _training_rows(settings, loaded, contract, tools)
     if _is_the_training_table(loaded, frame, contract, seen):
         raise _shared(frame.height, (frame.height, 0, frame.height), "the training table itself")
-    by_key = 0
-    if contract.key is not None and seen.keys is not None:
-        by_key = int(frame[contract.key].cast(pl.String).is_in(seen.keys.implode()).sum())
+    by_key = _shared_keys(frame, contract, seen)
     like = _Likeness(0, 0.0, can_tell=False)
     if seen.frame is not None and (names := _features(contract, seen.frame)):
         like = _likeness(frame.select(names), seen.frame.select(names))
@@ -111,6 +109,13 @@ def refuse_training_rows(
     if contract.key is None or seen.keys is None:
         raise _unknown(f"there is no key, and {why}")
     tools.notify(Note(f"only keys tell whether the sample holds training rows: {why}"))
+
+
+def _shared_keys(frame: pl.DataFrame, contract: Contract, seen: _Seen) -> int:
+    """Count the rows whose key a training row has; 0 where there are no keys."""
+    if contract.key is None or seen.keys is None:
+        return 0
+    return int(frame[contract.key].cast(pl.String).is_in(seen.keys.implode()).sum())
 
 
 def _shared(rows: int, counts: tuple[int, int, int], said: str) -> UsageError:

@@ -16,6 +16,7 @@ from scorewright.core.drift import reference_statistics
 from scorewright.core.features import FeaturePlan, RowEvaluator
 from scorewright.core.scoring import Scorer
 from scorewright.flows.train.raw import raw_applications
+from scorewright.flows.train.record import threshold_document
 from scorewright.flows.train.tools import Assessment, Prepared, Validated
 from scorewright.flows.train.validate import cost_matrix
 
@@ -52,11 +53,22 @@ def make_bundle(
         space=prepared.space,
         calibration=a.deployed,
         model_files=validated.final.files(),
-        reference=reference_statistics(prepared.x, prepared.space, a.pd, float(prepared.y.mean())),
+        reference=_reference(prepared, a),
         golden=_golden(validated),
         metrics={k: a.metrics[k] for k in HEADLINE},
         features=_plan(prepared),
     )
+
+
+def _reference(prepared: Prepared, a: Assessment) -> dict[str, Any]:
+    """Return what later data is held against, and the curve the threshold was chosen on."""
+    statistics = reference_statistics(prepared.x, prepared.space, a.pd, float(prepared.y.mean()))
+    document = threshold_document(prepared, a)
+    # The points alone: which of them is best, and which was chosen, is a policy's, not the model's.
+    points = [{"at": p["threshold"], **{k: p[k] for k in p if k != "threshold"}}
+              for p in document["points"]]  # fmt: skip
+    kept = {name: document[name] for name in ("data_role", "rows", "costs")}
+    return {**statistics, "decision_curve": {**kept, "points": points}}
 
 
 def _plan(prepared: Prepared) -> FeaturePlan | None:
