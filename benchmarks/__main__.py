@@ -7,7 +7,7 @@ import os
 import sys
 from itertools import takewhile
 
-NAMES = ("startup", "thresholds", "quality", "features", "matrix")
+NAMES = ("startup", "thresholds", "quality", "features", "matrix", "store", "serving", "batch")
 
 
 def main(arguments: list[str]) -> None:

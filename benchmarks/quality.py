@@ -209,7 +209,9 @@ def _prepared(case: Case) -> Prepared:
                     update={"scheme": "stratified", "folds": FOLDS}
                 )
                 settings = project.settings.model_copy(update={"validation": validation})
-                return prepare(settings, project.source(case.name), project.train_tools(ignore))
+                return prepare(
+                    settings, project.source(case.name), wiring.train_tools(project, ignore)
+                )
             except FindingsError as error:
                 if error.code != "leakage-findings":
                     raise
