@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scorewright.core.snapshot import Address, Snapshot, parse_address
 
@@ -32,8 +32,8 @@ class Claim:
 
     owner: str
     owner_id: str
-    uri: str
-    address: Address
+    uri: str = field(hash=False)
+    address: Address = field(hash=False)
 
     def id_folder(self) -> int | None:
         """Return the index of the address's part that is the id of a run or a model."""

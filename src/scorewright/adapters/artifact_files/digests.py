@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
-from scorewright.adapters.artifact_files.listing import FoundFile, finding_of
+from scorewright.adapters.artifact_files.listing import finding_of
 from scorewright.core.counting import counted
 from scorewright.core.findings import Finding
 from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
@@ -21,23 +22,32 @@ _THREADS = 2
 #: Files of one task: handing one over costs as much as digesting a small file.
 _TASK = 32
 
+
+class _File(NamedTuple):
+    """A file, whatever its names."""
+
+    inode: str
+    place: str
+    size: int
+
+
 _Digest = tuple[str, str | None, Finding | None]
 
 
 def digest_all(
-    files: Mapping[str, FoundFile], notify: Notify
+    files: Mapping[str, tuple[str, int]], notify: Notify
 ) -> tuple[dict[str, str], list[Finding]]:
     """Digest files.
 
     Args:
-        files: "device:inode" -> one of the names of that file.
+        files: "device:inode" -> one of the places of that file, and its size in bytes.
         notify: Told of the files that are done.
 
     Returns:
         "device:inode" -> SHA-256 in hexadecimal, for those that could be read; and findings of
         those that could not.
     """
-    waiting = list(files.values())
+    waiting = [_File(inode, place, size) for inode, (place, size) in files.items()]
     tasks = [waiting[first : first + _TASK] for first in range(0, len(waiting), _TASK)]
     size = sum(file.size for file in waiting)
     notify(StageStarted(_STAGE, len(waiting)))
@@ -60,12 +70,12 @@ def digest_all(
     return digests, findings
 
 
-def _task(files: list[FoundFile]) -> list[_Digest]:
+def _task(files: list[_File]) -> list[_Digest]:
     buffer = bytearray(_CHUNK)
     return [_one(file, buffer) for file in files]
 
 
-def _one(file: FoundFile, buffer: bytearray) -> _Digest:
+def _one(file: _File, buffer: bytearray) -> _Digest:
     digest = hashlib.sha256()
     view = memoryview(buffer)
     size = 0

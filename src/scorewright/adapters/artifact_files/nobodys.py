@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from scorewright.adapters.artifact_files.disk import Disk
 from scorewright.adapters.artifact_files.listing import is_folder
 
 __all__ = ["Unclaimed", "find_unclaimed"]
@@ -17,21 +18,26 @@ _MOST = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Unclaimed:
-    """A folder of artifacts; ``owner`` is "trace" or "", ``owner_id`` what its folder is called."""
+    """A folder of artifacts; ``owner`` is "trace" or "", ``owner_id`` what its folder is called.
+
+    ``real`` is the folder without links.
+    """
 
     owner: str
     owner_id: str
     folder: str
+    real: str
 
 
 def find_unclaimed(
-    experiments: dict[str, str], owned: set[str], *, is_tree: bool
+    experiments: dict[str, str], owned: set[str], disk: Disk, *, is_tree: bool
 ) -> Iterator[Unclaimed]:
     """Find folders that look like those of runs, logged models and traces.
 
     Args:
         experiments: Id -> folder of its artifacts on this machine.
         owned: Folders, without links, of runs, models and versions.
+        disk: Follows links.
         is_tree: The store is a tree of files itself. If not, a folder with a ``meta.yaml`` belongs
             to a tree beside the database and not to the database.
     """
@@ -45,10 +51,13 @@ def find_unclaimed(
                 homes.setdefault(path, False)
     for home, is_known in list(homes.items())[:_MOST]:
         if is_tree or is_known or not _is_file(f"{home}/{_META}"):
-            yield from _below(home, owned, is_known=is_known, is_tree=is_tree)
+            yield from _below(home, owned, disk, is_known=is_known, is_tree=is_tree)
 
 
-def _below(home: str, owned: set[str], *, is_known: bool, is_tree: bool) -> Iterator[Unclaimed]:
+def _below(
+    home: str, owned: set[str], disk: Disk, *, is_known: bool, is_tree: bool
+) -> Iterator[Unclaimed]:
+    top = disk.real(home) or home
     for name, path in _folders(home):
         if name == _TRACES:
             owner = "trace" if is_known else ""
@@ -59,14 +68,17 @@ def _below(home: str, owned: set[str], *, is_known: bool, is_tree: bool) -> Iter
             found = [("", name, path)]
         for owner, owner_id, folder in found:
             artifacts = f"{folder}/{_ARTIFACTS}"
+            # Folders below a home are no links, so that the owner of most is known by the name.
+            if f"{top}{artifacts[len(home) :]}" in owned:
+                continue
             if not is_tree and owner != "trace" and _is_file(f"{folder}/{_META}"):
                 continue
-            if is_folder(artifacts) and not _is_owned(artifacts, owned):
-                yield Unclaimed(owner, owner_id, artifacts)
+            real = os.path.realpath(artifacts) if is_folder(artifacts) else None
+            if real is not None and not _is_owned(real, owned):
+                yield Unclaimed(owner, owner_id, artifacts, real)
 
 
-def _is_owned(path: str, owned: set[str]) -> bool:
-    real = os.path.realpath(path)
+def _is_owned(real: str, owned: set[str]) -> bool:
     while real not in owned:
         real, _, name = real.rpartition("/")
         if not name:

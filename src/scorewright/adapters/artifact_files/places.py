@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from scorewright.adapters.artifact_files.claims import Claim
+from scorewright.adapters.artifact_files.disk import Disk
 from scorewright.adapters.artifact_files.listing import is_there
 from scorewright.adapters.artifact_files.search import find_folders
 from scorewright.core.snapshot import Address, AddressKind, RootRule, resolve, suggest_rules
@@ -34,7 +35,9 @@ class Places:
     places: dict[Claim, str | None]
 
 
-def place_all(claims: Iterable[Claim], folder: Path, given: Iterable[RootRule]) -> Places:
+def place_all(
+    claims: Iterable[Claim], folder: Path, given: Iterable[RootRule], disk: Disk
+) -> Places:
     """Find the places of claims.
 
     A rule that was given decides. Without one, an absolute path that is there stands for itself.
@@ -47,9 +50,10 @@ def place_all(claims: Iterable[Claim], folder: Path, given: Iterable[RootRule]) 
         claims: What the store says.
         folder: The store's folder.
         given: Rules of a person.
+        disk: Says what is there.
     """
     rules = tuple(given)
-    places = {claim: _settled(claim, rules) for claim in claims}
+    places = {claim: _settled(claim, rules, disk) for claim in claims}
     lost = [
         claim
         for claim, place in places.items()
@@ -71,17 +75,23 @@ def place_all(claims: Iterable[Claim], folder: Path, given: Iterable[RootRule]) 
         places[claim] = resolve(claim.address, (*rules, *guessed))
         if claim in near and _content(places[claim]) < _content(near[claim]):
             places[claim] = near[claim]
-    safe = {claim: None if _holds(place, folder) else place for claim, place in places.items()}
+    # The store's folder and those above it are nobody's artifact folder.
+    above = {str(path) for path in (folder, *folder.parents)}
+    safe = {
+        claim: None if place is not None and os.path.normpath(place) in above else place
+        for claim, place in places.items()
+    }
     return Places((*rules, *guessed), safe)
 
 
-def _settled(claim: Claim, rules: tuple[RootRule, ...]) -> str | None:
+def _settled(claim: Claim, rules: tuple[RootRule, ...], disk: Disk) -> str | None:
     """Return a place that needs no guess."""
     if not claim.uri:
         return None
-    place = resolve(claim.address, rules)
     plain = resolve(claim.address, ())
-    return place if place is not None and (place != plain or is_there(place)) else None
+    place = resolve(claim.address, rules) if rules else plain
+    is_kept = place is not None and (place != plain or disk.real(place) is not None)
+    return place if is_kept else None
 
 
 def _near(lost: list[Claim], folder: Path, *, is_alone: bool) -> dict[Claim, str]:
@@ -186,8 +196,3 @@ def _guessed(
             taken.add(rule.old)
             guessed.append(rule)
     return tuple(guessed)
-
-
-def _holds(place: str | None, folder: Path) -> bool:
-    """Tell whether a place is the store's folder or above it: that is nobody's artifact folder."""
-    return place is not None and folder.is_relative_to(os.path.normpath(place))

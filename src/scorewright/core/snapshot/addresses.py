@@ -45,6 +45,11 @@ def parse_address(uri: str) -> Address:
         uri: A path or URI of any machine, such as ``file:///C:/Users/x/mlruns/1``.
     """
     text = uri.strip()
+    is_path = text.startswith("/") and not text.startswith("//")  # nearly all, of thousands
+    return _local(text) if is_path and not _DRIVE.match(text) else _parsed(text)
+
+
+def _parsed(text: str) -> Address:
     parts = urlsplit(text)
     drive = _DRIVE.match(unquote(parts.path) if parts.scheme == "file" else text)
     if drive:

@@ -70,17 +70,24 @@ def suggest_rules(found: Mapping[str, Iterable[Address]]) -> tuple[RootRule, ...
     """
     pairs = [(a, place) for place, addresses in found.items() for a in addresses]
     pairs = [pair for pair in pairs if pair[0].kind is not AddressKind.REMOTE]
+    kept = [pair for pair in pairs if _stands_for_itself(*pair)]
+    if len(kept) == len(pairs):
+        return ()
     groups: dict[tuple[_Parts, _Parts], list[_Member]] = defaultdict(list)
     rules = _Rules()
-    for address, place in pairs:
-        member = _Member(address.kind, tuple(_written(address).split("/")), tuple(place.split("/")))
-        if address.kind is AddressKind.POSIX and address.path == place:
-            rules.keep(member, -1)
-        else:
+    for pair in kept:
+        rules.keep(_member(*pair), -1)
+    for pair in pairs:
+        if not _stands_for_itself(*pair):
+            member = _member(*pair)
             groups[_heads(member)].append(member)
     for (old, new), members in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
         rules.make(len(old), len(new), members)
     return tuple(sorted(rules.made.values(), key=lambda rule: (-rule.votes, rule.old, rule.new)))
+
+
+def _stands_for_itself(address: Address, place: str) -> bool:
+    return address.kind is AddressKind.POSIX and address.path == place
 
 
 _Parts = tuple[str, ...]
@@ -102,6 +109,10 @@ class _Member:
         return self.kind, parts
 
 
+def _member(address: Address, place: str) -> _Member:
+    return _Member(address.kind, tuple(_written(address).split("/")), tuple(place.split("/")))
+
+
 class _Rules:
     """Rules that were made so far.
 
@@ -116,9 +127,12 @@ class _Rules:
 
     def keep(self, member: _Member, size: int) -> None:
         """Keep that an address is placed by a rule of a length, -1 without a rule."""
-        for end in range(len(member.old) + 1):
+        for end in range(len(member.old), -1, -1):
             head = member.head(end)
-            self._shortest[head] = min(size, self._shortest.get(head, size))
+            # Who shares this beginning shares all shorter ones.
+            if self._shortest.get(head, size + 1) <= size:
+                break
+            self._shortest[head] = size
 
     def make(self, old: int, new: int, members: list[_Member]) -> None:
         """Make the rule for addresses that lost and gained the same beginnings.
