@@ -163,6 +163,10 @@ class _Files:
         else:
             self.world.files[change.path] = change.after
 
+    def perform_together(self, changes: Sequence[FileChange]) -> None:
+        for change in changes:
+            self.perform(change)
+
 
 @dataclass(slots=True)
 class _Journal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from scorewright.adapters.store_editing.contents import copy_proved, sha256_of, take_link
@@ -25,8 +24,11 @@ class Bin:
         self._folder = folder
         self._undone = undone
 
-    def take(self, path: Path, sha256: str) -> None:
+    def take(self, path: Path, sha256: str) -> Path:
         """Move a file into the bin: renamed, or copied and proved on another file system.
+
+        Returns:
+            The folder in the bin; its names, and those beside the path, are to be brought to disk.
 
         Raises:
             OSError: As the system says; the file is where it was.
@@ -40,10 +42,7 @@ class Bin:
                 raise error from None
             self._copy(path, place, sha256)
             path.unlink()
-        sync_folder(place.parent)
-        # Another thread took the last file out of it, and the folder away.
-        with suppress(FileNotFoundError):
-            sync_folder(path.parent)
+        return place.parent
 
     def keep(self, path: Path, sha256: str) -> None:
         """Put a file into the bin that stays where it is, until another takes its place."""

@@ -7,15 +7,23 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
 from scorewright.adapters.store_editing.durability import sync_folder
 from scorewright.core.errors import IntegrityError
 
-__all__ = ["Sharing", "copy_proved", "sha256_of", "take_link", "write_proved"]
+__all__ = [
+    "Sharing",
+    "copy_aside",
+    "copy_proved",
+    "link_aside",
+    "prove",
+    "sha256_of",
+    "take_link",
+    "write_aside",
+]
 
 #: How bytes are put into a new place: written again, or shared where the file system can do it.
 #: ``reflink`` shares until one of the two is written to, ``link`` is one file with two names.
@@ -24,6 +32,8 @@ Sharing = Literal["copy", "reflink", "link"]
 _BLOCK: Final = 1 << 20
 _FICLONE: Final = 0x40049409
 """The request of ``ioctl`` that shares the blocks of two files; Linux, <linux/fs.h>."""
+_SYNCED: Final = os.O_RDWR if os.name == "nt" else os.O_RDONLY
+"""Windows brings a file to disk through a handle that may write."""
 
 
 def sha256_of(path: Path) -> str | None:
@@ -57,37 +67,64 @@ def copy_proved(origin: Path, aside: Path, sha256: str, sharing: Sharing = "copy
         IntegrityError: ``copy-differs``.
         OSError: As the system says; nothing is left aside then.
     """
-    with _proved(str(origin), aside, sha256):
-        if sharing != "link" or not take_link(origin, aside):
-            _copy(origin, aside, is_cloned=sharing == "reflink")
-
-
-def write_proved(content: bytes, aside: Path, sha256: str) -> None:
-    """Put bytes aside, bring them to disk and read them back.
-
-    Raises:
-        IntegrityError: ``copy-differs``.
-        OSError: As the system says; nothing is left aside then.
-    """
-    with _proved("the payload's content", aside, sha256), aside.open("xb") as target:
-        target.write(content)
-        target.flush()
-        os.fsync(target.fileno())
-
-
-@contextmanager
-def _proved(what: str, aside: Path, sha256: str) -> Iterator[None]:
     aside.unlink(missing_ok=True)
     try:
-        yield
-        _prove(what, aside, sha256)
+        copy_aside(origin, aside, sharing)
+        prove(str(origin), aside, sha256)
     except BaseException:  # an interrupt as well leaves nothing aside
         with suppress(OSError):
             aside.unlink(missing_ok=True)
         raise
 
 
-def _prove(what: str, aside: Path, sha256: str) -> None:
+def copy_aside(origin: Path, aside: Path, sharing: Sharing = "copy") -> None:
+    """Put the content of a file aside; it is on disk when it is proved.
+
+    Args:
+        origin: Where it lies.
+        aside: Where it goes; nothing is there.
+        sharing: Shared, where the file system can; else copied.
+
+    Raises:
+        OSError: As the system says.
+    """
+    if sharing == "link" and link_aside(origin, aside):
+        return
+    with origin.open("rb") as source, aside.open("xb") as target:
+        if not (sharing == "reflink" and _clone(source.fileno(), target.fileno())):
+            shutil.copyfileobj(source, target, _BLOCK)
+    with suppress(OSError):
+        shutil.copystat(origin, aside)
+
+
+def write_aside(content: bytes, aside: Path) -> None:
+    """Put bytes aside; they are on disk when they are proved.
+
+    Raises:
+        OSError: As the system says.
+    """
+    with aside.open("xb") as target:
+        target.write(content)
+
+
+def prove(what: str, aside: Path, sha256: str) -> None:
+    """Bring a file to disk, and read it back from there.
+
+    Args:
+        what: It is a copy of.
+        aside: Where it lies.
+        sha256: What it has to be.
+
+    Raises:
+        IntegrityError: ``copy-differs``.
+        OSError: As the system says.
+    """
+    handle = os.open(aside, _SYNCED)
+    try:
+        os.fsync(handle)
+        _forget(handle)
+    finally:
+        os.close(handle)
     found = sha256_of(aside)
     if found == sha256:
         return
@@ -102,6 +139,14 @@ def _prove(what: str, aside: Path, sha256: str) -> None:
 
 
 def take_link(origin: Path, place: Path) -> bool:
+    """Give a file a second name, on disk; False where the file system cannot."""
+    if not link_aside(origin, place):
+        return False
+    sync_folder(place.parent)
+    return True
+
+
+def link_aside(origin: Path, place: Path) -> bool:
     """Give a file a second name; False where the file system cannot."""
     try:
         os.link(origin, place, follow_symlinks=False)
@@ -109,19 +154,7 @@ def take_link(origin: Path, place: Path) -> bool:
         raise
     except OSError:
         return False
-    sync_folder(place.parent)
     return True
-
-
-def _copy(origin: Path, aside: Path, *, is_cloned: bool) -> None:
-    with origin.open("rb") as source, aside.open("xb") as target:
-        if not (is_cloned and _clone(source.fileno(), target.fileno())):
-            shutil.copyfileobj(source, target, _BLOCK)
-            target.flush()
-        os.fsync(target.fileno())
-        _forget(target.fileno())
-    with suppress(OSError):
-        shutil.copystat(origin, aside)
 
 
 def _clone(source: int, target: int) -> bool:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
 
 from scorewright.adapters.store_editing.bins import Bin
 from scorewright.adapters.store_editing.contents import (
     Sharing,
+    copy_aside,
     copy_proved,
+    link_aside,
+    prove,
     sha256_of,
-    take_link,
-    write_proved,
+    write_aside,
 )
 from scorewright.adapters.store_editing.durability import sync_folder
 from scorewright.adapters.store_editing.payload import Payload
@@ -34,6 +37,26 @@ from scorewright.core.plans import FileChange, LinkChange, MoveChange
 from scorewright.flows.store.editing import FileChanges, State
 
 __all__ = ["LocalFileEditor"]
+
+_AT_ONCE: Final = 64 << 20
+"""Bytes that are put aside before they are brought to disk together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """The new content of a file, put together beside it.
+
+    Attributes:
+        change: It is of.
+        place: Where it lies.
+        what: It is a copy of; "" where it is the earlier file itself.
+        returned: The file in a bin that it came from.
+    """
+
+    change: FileChange
+    place: Path
+    what: str = ""
+    returned: Path | None = None
 
 
 class LocalFileEditor:
@@ -112,28 +135,82 @@ class LocalFileEditor:
             UsageError: ``plan-outside``, ``plan-invalid``.
             IntegrityError: ``copy-differs``.
         """
+        if isinstance(change, FileChange):
+            self.perform_together((change,))
+            return
+        state = self._expected(change)
+        with self._clearing((change,)), _writing(change):
+            self._clear(change)
+            if state is State.BEFORE:
+                self._move(change) if isinstance(change, MoveChange) else self._link(change)
+            self._tidy(change)
+
+    def perform_together(self, changes: Sequence[FileChange]) -> None:
+        """Carry out changes of different files, each as `perform` does.
+
+        All go aside before the first is brought to disk, and the names of a folder are brought to
+        disk once: most of the time of a small file is waiting for the disk.
+        """
+        with self._clearing(changes):
+            for batch in _batches(changes):
+                self._carry_out(batch)
+
+    def _carry_out(self, changes: Sequence[FileChange]) -> None:
+        folders: dict[Path, None] = {}
+        aside = [one for change in changes if (one := self._begin(change, folders)) is not None]
+        for one in aside:
+            with _writing(one.change):
+                if one.what:
+                    prove(one.what, one.place, _known(one.change.after))
+        for one in aside:
+            with _writing(one.change):
+                self._put_in_place(one)
+        for folder in folders:
+            # Another thread took the last file out of it, and the folder away.
+            with _writing(changes[0]), suppress(FileNotFoundError):
+                sync_folder(folder)
+        for one in aside:
+            if one.returned is not None:
+                with _writing(one.change):
+                    one.returned.unlink(missing_ok=True)
+        for change in changes:
+            with _writing(change):
+                self._tidy(change)
+
+    def _begin(self, change: FileChange, folders: dict[Path, None]) -> _Aside | None:
+        """Put the new content of a file aside, or the file into the bin.
+
+        Args:
+            change: Of the file.
+            folders: Receives those whose names are to be brought to disk.
+        """
+        state = self._expected(change)
+        folders[Path(change.path).parent] = None  # also where a killed attempt has renamed
+        with _writing(change):
+            self._clear(change)
+            if state is State.AFTER:
+                return None
+            if change.after is None:
+                folders[self._bin.take(Path(change.path), _known(change.before))] = None
+                return None
+            return self._put_aside(change, change.after)
+
+    def _expected(self, change: FileChanges) -> State:
         state = self.state(change)
         if state is State.NEITHER:
             raise conflict(self._unexpected(change))
+        return state
+
+    @contextmanager
+    def _clearing(self, changes: Sequence[FileChanges]) -> Iterator[None]:
+        """Leave nothing aside when something fails, or somebody interrupts."""
         try:
-            self._clear(change)
-            if state is State.AFTER:
-                self._tidy(change)
-                return
-            match change:
-                case FileChange():
-                    self._change_file(change)
-                case MoveChange():
-                    self._move(change)
-                case LinkChange():
-                    self._link(change)
-                case _:
-                    assert_never(change)
-            self._tidy(change)
-        except OSError as error:
-            with suppress(OSError):
-                self._clear(change)
-            raise write_failed(change.path, error) from error
+            yield
+        except BaseException:
+            for change in changes:
+                with suppress(OSError):
+                    self._clear(change)
+            raise
 
     def _place(self, path: str) -> Path:
         place, real = contained(path, self._roots, self._reals)
@@ -170,38 +247,31 @@ class LocalFileEditor:
         is_equal = is_linked or sha256_of(keeper) == change.sha256
         return State.BEFORE if is_equal else State.NEITHER
 
-    def _change_file(self, change: FileChange) -> None:
-        place = Path(change.path)  # its state was looked at a moment ago
-        if change.after is None:
-            self._bin.take(place, _known(change.before))
-            return
-        self._made.make(place.parent)
-        aside = partial_of(place)
-        returned = self._put_aside(change, change.after, aside)
-        if change.before is not None:
-            self._bin.keep(place, change.before)
-        os.replace(aside, place)  # noqa: PTH105 - one call, one rename
-        sync_folder(place.parent)
-        if returned is not None:
-            returned.unlink(missing_ok=True)
-
-    def _put_aside(self, change: FileChange, sha256: str, aside: Path) -> Path | None:
-        """Put the new content aside; return the file in a bin that it came from."""
+    def _put_aside(self, change: FileChange, sha256: str) -> _Aside:
+        self._made.make(Path(change.path).parent)
+        place = partial_of(Path(change.path))
         if change.origin.startswith("payload:"):
-            write_proved(self._of_payload(change), aside, sha256)
-            return None
+            write_aside(self._of_payload(change), place)
+            return _Aside(change, place, "the payload's content")
         if change.origin not in ("", "bin"):
             origin = real_name(Path(change.origin))
             if origin.is_file():
-                copy_proved(origin, aside, sha256, self._sharing)
-                return None
+                copy_aside(origin, place, self._sharing)
+                return _Aside(change, place, str(origin))
         returned = self._bin.find(Path(change.path), sha256)
         if returned is None:
             where = change.origin if change.origin not in ("", "bin") else "the bin"
             raise conflict(f"The content for {change.path} is not there any more: {where}.")
-        if not take_link(returned, aside):
-            copy_proved(returned, aside, sha256)
-        return returned
+        if link_aside(returned, place):
+            return _Aside(change, place, "", returned)
+        copy_aside(returned, place)
+        return _Aside(change, place, str(returned), returned)
+
+    def _put_in_place(self, aside: _Aside) -> None:
+        place = Path(aside.change.path)  # its state was looked at a moment ago
+        if aside.change.before is not None:
+            self._bin.keep(place, aside.change.before)
+        os.replace(aside.place, place)  # noqa: PTH105 - one call, one rename
 
     def _of_payload(self, change: FileChange) -> bytes:
         name = change.origin.removeprefix("payload:")
@@ -259,6 +329,28 @@ class LocalFileEditor:
                 return f"{change.path} and {change.keeper} are not the equal files of the plan."
             case _:
                 assert_never(change)
+
+
+@contextmanager
+def _writing(change: FileChanges) -> Iterator[None]:
+    """Say which change the system refused."""
+    try:
+        yield
+    except OSError as error:
+        raise write_failed(change.path, error) from error
+
+
+def _batches(changes: Sequence[FileChange]) -> Iterator[list[FileChange]]:
+    batch: list[FileChange] = []
+    size = 0
+    for change in changes:
+        batch.append(change)
+        size += change.size
+        if size >= _AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _digest(place: Path) -> str | None:

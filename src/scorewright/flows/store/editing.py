@@ -154,6 +154,17 @@ class FileEditor(Protocol):
         """
         ...
 
+    def perform_together(self, changes: Sequence[FileChange]) -> None:
+        """Carry out changes of different files, each as `perform` does.
+
+        None of them is the origin of another. When one is refused, those before it may be carried
+        out and those after it are not.
+
+        Raises:
+            ScorewrightError: As `perform`.
+        """
+        ...
+
 
 class Journal(Protocol):
     """What was begun and what was done, on disk before it is answered."""

@@ -105,12 +105,14 @@ def _change_files(group: tuple[FileChange, ...], workshop: Workshop) -> None:
     """Change files at the same time, unless one of them changes twice."""
     paths = {change.path for change in group}
     is_independent = len(paths) == len(group) and not paths & {change.origin for change in group}
-    if not is_independent or len(group) == 1 or workshop.threads <= 1:
+    if not is_independent:
         for change in group:
             workshop.files.perform(change)
         return
+    share = -(-len(group) // workshop.threads)
+    shares = [group[first : first + share] for first in range(0, len(group), share)]
     with ThreadPoolExecutor(workshop.threads) as pool:
-        futures = [pool.submit(workshop.files.perform, change) for change in group]
+        futures = [pool.submit(workshop.files.perform_together, changes) for changes in shares]
         try:
             for future in futures:
                 future.result()
