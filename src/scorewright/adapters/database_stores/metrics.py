@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from scorewright.adapters.database_stores.rows import Doubts, frame_of
+from scorewright.adapters.database_stores.links import count_rows
+from scorewright.adapters.database_stores.rows import Doubts, Words, frame_and_words, frame_of
 from scorewright.adapters.database_stores.session import Session
 
 __all__ = ["METRIC_TABLES", "read_history", "read_metrics"]
@@ -26,11 +29,20 @@ _POINTS: Final = {"run_id": _TEXT, "key": _TEXT, "points": _INT}
 _COUNTED: Final = (
     'SELECT "run_uuid", "key", COUNT(*) AS "points" FROM "metrics" GROUP BY "run_uuid", "key"'
 )
-_SEPARATOR: Final = "\x1f"
-_PACKED: Final = (
-    'SELECT "run_uuid", group_concat("key", x\'1f\'), group_concat("points", \' \') '  # noqa: S608 - fixed
+_BETWEEN: Final = "\x1f"
+#: The names of all values of a run as one text, its shape; most runs have that of another.
+_SHAPES: Final = {"run_id": _TEXT, "shape": _TEXT, "parts": _INT}
+_NAMED: Final = (
+    'SELECT "run_uuid", group_concat("key", x\'1f\'), COUNT(*) FROM "metrics" GROUP BY "run_uuid"'
+)
+#: The same with each name once and the number of its values, for metrics of many values.
+_NUMBERED: Final = (
+    'SELECT "run_uuid", group_concat("key" || x\'1e\' || "points", x\'1f\'), COUNT(*) '  # noqa: S608 - fixed
     f'FROM ({_COUNTED}) GROUP BY "run_uuid"'
 )
+_NUMBER: Final = r"(?s)^(.*)\x1e(\d+)$"
+#: Up to so many values of a metric the first is faster.
+_FEW: Final = 4
 
 
 def read_metrics(session: Session, doubts: Doubts) -> pl.DataFrame:
@@ -44,13 +56,69 @@ def read_metrics(session: Session, doubts: Doubts) -> pl.DataFrame:
         return _with_nan(frame_of(session, _last_values(there["latest_metrics"]), _VALUES, doubts))
     if "latest_metrics" not in there:  # MLflow before 1.3
         return _derived(session, doubts)
-    last = frame_of(session, _last_values(there["latest_metrics"]), _VALUES, doubts)
-    points = _points(session, doubts)
-    joined = last.with_columns(_counts(last, points))
-    if points.height > int((joined["points"] > 0).sum()):
+    last, words = frame_and_words(session, _last_values(there["latest_metrics"]), _VALUES, doubts)
+    found = _by_shape(session, words) if words and session.has_group_concat else None
+    if found is None:
+        counted = frame_of(session, _COUNTED, _POINTS, doubts)
+        found = _counts(last, counted), counted.height
+    points, metrics = found
+    joined = last.with_columns(points.alias("points"))
+    if metrics > int((points > 0).sum()):
         rest = _derived(session, doubts).join(last, on=["run_id", "key"], how="anti")
         return pl.concat([_with_nan(joined), rest], how="diagonal")
     return _with_nan(joined)
+
+
+def _by_shape(session: Session, words: Mapping[str, Words]) -> tuple[pl.Series, int] | None:
+    """Count the values of each metric through the shapes of runs.
+
+    One row per run instead of one per metric, and few shapes: a third of the time.
+
+    Returns:
+        Number of values for each row of last values, 0 where there are none, and of how many
+        metrics there are values; None where that cannot be told so.
+    """
+    runs, keys = words["run_id"], words["key"]
+    is_short = count_rows(session, "metrics") <= _FEW * len(runs.codes)
+    sql, ours = _NAMED if is_short else _NUMBERED, Doubts()
+    rows, coded = frame_and_words(session, sql, _SHAPES, ours, often=("shape",))
+    if not coded or ours.latin or ours.lost or rows["run_id"].n_unique() < rows.height:
+        return None
+    shape = coded["shape"]
+    split = shape.known.str.split(_BETWEEN)
+    if not np.array_equal(split.list.len().to_numpy()[shape.codes], rows["parts"].to_numpy()):
+        return None  # a name holds what stands between two names
+    parts = _parts(split, is_short=is_short)
+    metrics = np.bincount(parts["shape"].to_numpy(), minlength=len(split))[shape.codes].sum()
+    numbered = parts.join(
+        pl.DataFrame({"key": keys.known}).with_row_index("number"), on="key", how="inner"
+    )
+    # A shape and a name are made one integer: joining by texts takes three times the memory.
+    shape_of = pl.DataFrame({"run_id": runs.known}).join(
+        rows.select("run_id", shape=pl.Series(shape.codes, dtype=pl.Int64)),
+        on="run_id",
+        how="left",
+        maintain_order="left",
+    )["shape"]
+    code = shape_of.fill_null(-1).to_numpy()[runs.codes] * len(keys.known) + keys.codes
+    known = numbered.select(
+        "points", code=pl.col("shape") * len(keys.known) + pl.col("number").cast(_INT)
+    )
+    found = pl.DataFrame({"code": code}).join(known, on="code", how="left", maintain_order="left")
+    return found["points"].fill_null(0), int(metrics)
+
+
+def _parts(split: pl.Series, *, is_short: bool) -> pl.DataFrame:
+    """Return the number of values of each metric (``points``) of each shape (its place)."""
+    parts = pl.DataFrame({"shape": np.arange(len(split)), "key": split}).explode(
+        "key", empty_as_null=True
+    )
+    if is_short:
+        return parts.group_by("shape", "key").agg(points=pl.len().cast(_INT))
+    named = pl.col("key").str.extract_groups(_NUMBER)
+    return parts.select(
+        "shape", key=named.struct.field("1"), points=named.struct.field("2").cast(_INT)
+    )
 
 
 def _counts(last: pl.DataFrame, points: pl.DataFrame) -> pl.Series:
@@ -69,21 +137,6 @@ def _counts(last: pl.DataFrame, points: pl.DataFrame) -> pl.Series:
         points.select(code, "points"), on="code", how="left", maintain_order="left"
     )
     return found["points"].fill_null(0)
-
-
-def _points(session: Session, doubts: Doubts) -> pl.DataFrame:
-    """Count the values of each metric of each run."""
-    if session.has_group_concat:
-        # One row per run instead of one per metric: half the time.
-        packed = frame_of(session, _PACKED, dict.fromkeys(_POINTS, _TEXT), ours := Doubts())
-        lists = packed.with_columns(
-            pl.col("key").str.split(_SEPARATOR), pl.col("points").str.split(" ")
-        )
-        same = lists["key"].list.len().eq_missing(lists["points"].list.len())
-        if same.all() and not (ours.latin or ours.lost or packed["key"].null_count()):
-            unpacked = lists.explode("key", "points", empty_as_null=True)
-            return unpacked.with_columns(pl.col("points").cast(_INT))
-    return frame_of(session, _COUNTED, _POINTS, doubts)
 
 
 def read_history(session: Session, doubts: Doubts) -> pl.DataFrame:
