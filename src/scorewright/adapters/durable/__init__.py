@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from scorewright.adapters.durable.files import load_json, save, save_json
+from scorewright.adapters.durable.files import json_text, load_json, save, save_json
 
 if TYPE_CHECKING:
     from scorewright.adapters.durable.frames import save_frame
 
-__all__ = ["load_json", "save", "save_frame", "save_json"]
+__all__ = ["json_text", "load_json", "save", "save_frame", "save_json"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the protocol of module attributes

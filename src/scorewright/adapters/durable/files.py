@@ -10,9 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import msgspec
+
 from scorewright.core.errors import ScorewrightError
 
-__all__ = ["load_json", "save", "save_json"]
+__all__ = ["json_text", "load_json", "save", "save_json"]
 
 
 def save(path: Path, put: Callable[[BinaryIO], object]) -> None:
@@ -52,8 +54,24 @@ def save(path: Path, put: Callable[[BinaryIO], object]) -> None:
 
 def save_json(path: Path, document: Mapping[str, Any]) -> None:
     """Write a JSON document as `save` does."""
-    text = json.dumps(document, indent=1, sort_keys=True, allow_nan=False)
+    text = json_text(document, is_sorted=True)
     save(path, lambda stream: stream.write(text.encode("utf-8") + b"\n"))
+
+
+def json_text(document: Mapping[str, Any], *, is_sorted: bool = False) -> str:
+    """Return a document as people read it, each value in a line of its own.
+
+    Python indents in a loop of its own, which takes three times as long.
+
+    Args:
+        document: Any JSON object.
+        is_sorted: Whether keys are sorted.
+
+    Raises:
+        ValueError: NaN or infinity anywhere in it.
+    """
+    text = json.dumps(document, sort_keys=is_sorted, allow_nan=False)
+    return msgspec.json.format(text, indent=1)
 
 
 def load_json(path: Path) -> dict[str, Any] | None:

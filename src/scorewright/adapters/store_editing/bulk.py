@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -149,14 +149,15 @@ def _compared(
 def _found(
     connection: Connection, shape: Shape, columns: Sequence[str], keys: Sequence[tuple[Any, ...]]
 ) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    if connection.dialect.name == "sqlite":
-        result = _joined(connection, shape, (*shape.key, *columns), keys)
+    size = len(shape.key)
+    rows: Iterable[tuple[Any, ...]]
+    if connection.dialect.name == "sqlite":  # gives plain values, and none of another kind
+        rows = map(tuple, _joined(connection, shape, (*shape.key, *columns), keys))
     else:
         named = sa.tuple_(*(shape.table.c[name] for name in shape.key))
         wanted = named.in_(shape.rows(shape.key, list(keys)))
         result = connection.execute(shape.select((*shape.key, *columns)).where(wanted))
-    size = len(shape.key)
-    rows = (tuple(map(plain, row)) for row in result)
+        rows = (tuple(map(plain, row)) for row in result)
     return {row[:size]: row[size:] for row in rows}
 
 

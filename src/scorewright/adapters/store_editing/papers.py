@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scorewright.adapters.durable import load_json
+from scorewright.adapters.durable import json_text, load_json
 from scorewright.adapters.store_editing.contents import copy_proved
 from scorewright.adapters.store_editing.durability import sync_file, sync_folder
 from scorewright.adapters.store_editing.places import partial_of
@@ -70,8 +69,7 @@ class StorePapers:
         aside = partial_of(self._receipt)
         with writing(self._receipt):
             self._folder.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(document, indent=1, allow_nan=False)
-            aside.write_text(f"{text}\n", encoding="utf-8")
+            aside.write_text(f"{json_text(document)}\n", encoding="utf-8")
             sync_file(aside)
             aside.replace(self._receipt)
             sync_folder(self._folder)
