@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from tests.fakes.audited_stores import StoreDraft, findings
 
 from scorewright.core.audit import AuditFinding, Predictions, predictions_of
-from scorewright.core.audit.figures import FIGURES
+from scorewright.core.audit.figures import known_figures
 from scorewright.core.audit.weighted import WEIGHTED
 from scorewright.core.decision import CostMatrix, cost_curve
 from scorewright.core.evaluation import threshold_figures
+
+FIGURES = known_figures()
 
 RUN = f"{0:032x}"
 COSTS = CostMatrix(10.0, 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,9 @@ from scorewright.core.audit.predictions import Predictions
 from scorewright.core.audit.rule import Check, Hit
 from scorewright.core.audit.view import StoreView
 from scorewright.core.decision import CostMatrix, cost_curve
-from scorewright.core.statistics import Confusion, confusion
+
+if TYPE_CHECKING:
+    from scorewright.core.statistics import Confusion
 
 __all__ = ["FIGURE_CHECKS"]
 
@@ -163,9 +165,15 @@ def _priced(rows: Rows, threshold: float, costs: CostMatrix) -> tuple[float, flo
     found = [curve.at(threshold).cost, *curve.cost[near].tolist()]
     if rows.unit:
         # On which side rows within the rounding lay is not known: perhaps all on the right one.
-        strict, mild = (confusion(rows.y, rows.p, at) for at in (low, high))
+        strict, mild = (_confusion(rows, at) for at in (low, high))
         found.append(costs.false_negative * strict.fn + costs.false_positive * mild.fp)
     return min(found), best.cost, best.threshold
+
+
+def _confusion(rows: Rows, threshold: float) -> Confusion:
+    from scorewright.core.statistics import confusion  # noqa: PLC0415 - takes scipy along
+
+    return confusion(rows.y, rows.p, threshold)
 
 
 def _around(threshold: float, rows: Rows) -> tuple[float, float]:
@@ -199,7 +207,7 @@ def _wrong(
 ) -> dict[str, float]:
     """Return what the predictions give for each figure that rounding does not explain."""
     low, high = _around(threshold, rows)
-    strict, table, mild = (confusion(rows.y, rows.p, at) for at in (low, threshold, high))
+    strict, table, mild = (_confusion(rows, at) for at in (low, threshold, high))
     wrong = {}
     for name, count in _COUNTS.items():
         if name in wanted:

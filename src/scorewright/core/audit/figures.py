@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,11 @@ from scorewright.core.audit.figure_names import role_of, role_of_file
 from scorewright.core.audit.predictions import Predictions
 from scorewright.core.audit.weighted import WEIGHTED
 from scorewright.core.errors import UsageError
-from scorewright.core.statistics import brier, gini, ks, log_loss, pr_auc, roc_auc
 
 __all__ = [
-    "FIGURES",
     "Rows",
     "alternatives",
+    "known_figures",
     "logged_doubt",
     "over_folds",
     "recomputed",
@@ -36,19 +36,29 @@ _MOST_DECIMALS = 12
 _TRAINING = "training"
 
 
-def _ks(y: Labels, p: Floats) -> float:
-    return ks(y, p).value
+@cache
+def known_figures() -> Mapping[str, Callable[[Labels, Floats], float]]:
+    """Return what computes each figure."""
+    # Takes scipy along, which few audits need and which a third of a second goes into.
+    from scorewright.core.statistics import (  # noqa: PLC0415
+        brier,
+        gini,
+        ks,
+        log_loss,
+        pr_auc,
+        roc_auc,
+    )
+
+    return {
+        "roc_auc": roc_auc,
+        "pr_auc": pr_auc,
+        "ks": lambda y, p: ks(y, p).value,
+        "gini": gini,
+        "brier": brier,
+        "log_loss": log_loss,
+    }
 
 
-#: Figure -> what computes it.
-FIGURES: dict[str, Callable[[Labels, Floats], float]] = {
-    "roc_auc": roc_auc,
-    "pr_auc": pr_auc,
-    "ks": _ks,
-    "gini": gini,
-    "brier": brier,
-    "log_loss": log_loss,
-}
 _RANKING = frozenset({"roc_auc", "pr_auc", "ks", "gini"})
 
 
@@ -133,7 +143,7 @@ def over_folds(name: str, stored: Predictions) -> tuple[float, float] | None:
     """Return the mean of a figure over the folds, and by how much rounding may have moved it.
 
     Args:
-        name: Key of `FIGURES`.
+        name: Key of `known_figures`.
         stored: One file.
 
     Returns:
@@ -154,14 +164,14 @@ def recomputed(name: str, rows: Rows) -> tuple[float, float] | None:
     """Return a figure and by how much the rounding of the stored scores may have moved it.
 
     Args:
-        name: Key of `FIGURES`.
+        name: Key of `known_figures`.
         rows: Labels and scores.
 
     Returns:
         None where the figure does not exist for these rows, or rounding leaves it open.
     """
     try:
-        value = FIGURES[name](rows.y, rows.p)
+        value = known_figures()[name](rows.y, rows.p)
     except UsageError:  # one class only, or scores that are no probabilities
         return None
     if rows.weight is not None:
@@ -186,7 +196,7 @@ def _order_doubt(name: str, rows: Rows, value: float) -> float:
     for last in (rows.y, -rows.y):
         ranks = np.empty(rows.p.size)
         ranks[np.lexsort((last, rows.p))] = np.arange(rows.p.size)
-        ends.append(FIGURES[name](rows.y, ranks))
+        ends.append(known_figures()[name](rows.y, ranks))
     return max(abs(end - value) for end in ends)
 
 

@@ -39,11 +39,16 @@ class AuditFinding:
     title: str
     remedy: str
     hits: tuple[Hit, ...]
+    _told: list[tuple[Subject, ...]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """Everyone concerned, once each."""
-        return tuple(dict.fromkeys(s for hit in self.hits for s in hit.subjects))
+        if not self._told:
+            self._told.append(tuple(dict.fromkeys(s for hit in self.hits for s in hit.subjects)))
+        return self._told[0]
 
     @property
     def run_ids(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["STORE", "Subject", "SubjectKind"]
@@ -22,9 +22,9 @@ class Subject:
         name: What people call it; "" where that is the id.
     """
 
-    kind: SubjectKind
+    kind: SubjectKind = field(hash=False)
     id: str
-    name: str = ""
+    name: str = field(default="", hash=False)
 
     @property
     def label(self) -> str:

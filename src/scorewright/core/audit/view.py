@@ -50,6 +50,7 @@ class StoreView:
     files: pl.DataFrame
     model_files: frozenset[str]
     _made: dict[object, object] = field(default_factory=dict, repr=False)
+    _subjects: dict[str, Subject] = field(default_factory=dict, repr=False)
 
     def once(self, make: Callable[[StoreView], Made]) -> Made:
         """Return what several rules need, made by the first that asks."""
@@ -58,12 +59,15 @@ class StoreView:
         return cast("Made", self._made[make])
 
     def subject(self, run_id: str) -> Subject:
-        """Return a run as the subject of a hit."""
-        return Subject("run", run_id, self.names.get(run_id, ""))
+        """Return a run as the subject of a hit, the same for all hits."""
+        found = self._subjects.get(run_id)
+        if found is None:
+            found = self._subjects[run_id] = Subject("run", run_id, self.names.get(run_id, ""))
+        return found
 
     def subjects(self, run_ids: Iterable[str]) -> tuple[Subject, ...]:
         """Return runs as subjects, in the order given."""
-        return tuple(Subject("run", run, self.names.get(run, "")) for run in run_ids)
+        return tuple(map(self.subject, run_ids))
 
     def tag(self, key: str) -> dict[str, str]:
         """Return a tag's value by run id, of active runs that have it."""

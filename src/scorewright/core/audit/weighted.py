@@ -54,7 +54,7 @@ def _log_loss(y: _Labels, p: _Floats, w: _Floats) -> float:
     return float(np.average(-np.log(np.where(y == 1, safe, 1.0 - safe)), weights=w))
 
 
-#: Name as in `figures.FIGURES` -> labels, scores and weights of shape (n,) to the figure.
+#: Name as in `figures.known_figures` -> labels, scores and weights of shape (n,) to the figure.
 WEIGHTED: Mapping[str, Callable[[_Labels, _Floats, _Floats], float]] = {
     "roc_auc": _roc_auc,
     "pr_auc": _pr_auc,

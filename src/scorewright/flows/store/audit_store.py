@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import polars as pl
+
 from scorewright.core.audit import (
     AuditInput,
     AuditLimits,
@@ -15,7 +17,7 @@ from scorewright.core.audit import (
     audit,
 )
 from scorewright.core.conventions import Conventions
-from scorewright.core.snapshot import RootRule
+from scorewright.core.snapshot import RootRule, Snapshot
 from scorewright.flows.events import Notify, StageDone, StageStarted, ignore
 from scorewright.flows.ports import Clock
 from scorewright.flows.store.evidence import read_predictions
@@ -24,6 +26,11 @@ from scorewright.flows.store.evidence_ports import ModelProber, PredictionFiles,
 from scorewright.flows.store.ports import OpenedStore
 
 __all__ = ["AuditOptions", "AuditTools", "audit_input", "audit_store", "judge"]
+
+#: The file that describes a model.
+_DESCRIPTION = r"(^|/)MLmodel$"
+#: The run or model that an address names.
+_NAMES = r"^(?:runs|models):/+([^/]+)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +117,11 @@ def audit_input(
         stored = read_predictions(snapshot, inventory.files, tools.predictions, tools.notify)
     tried: tuple[TriedModel, ...] = ()
     if tools.prober is not None:
+        files = inventory.files
+        if wanted.depth is ProbeDepth.LOOK:
+            files = _of_models(snapshot, files)
         tried = try_models(
-            snapshot, inventory.files, inventory.rules, tools.prober, wanted.depth, tools.notify
+            snapshot, files, inventory.rules, tools.prober, wanted.depth, tools.notify
         )
     return AuditInput(
         snapshot=snapshot,
@@ -127,6 +137,20 @@ def audit_input(
         tried_models=tried,
         limits=wanted.limits,
     )
+
+
+def _of_models(snapshot: Snapshot, files: pl.DataFrame) -> pl.DataFrame:
+    """Keep the files of those who have a described model, and of those whom a version names.
+
+    Models are looked at where they are described; most runs have none.
+    """
+    whose = ["owner", "owner_id"]
+    described = files.filter(pl.col("path").str.contains(_DESCRIPTION)).select(whose)
+    versions = snapshot.model_versions
+    named = pl.concat([versions["storage_location"], versions["source"]]).str.extract(_NAMES)
+    told = files.filter(pl.col("owner_id").is_in(named.drop_nulls().unique().implode()))
+    wanted = pl.concat([described, told.select(whose)]).unique()
+    return files.join(wanted, on=whose, how="semi", maintain_order="left")
 
 
 def judge(given: AuditInput, tools: AuditTools) -> AuditReport:
