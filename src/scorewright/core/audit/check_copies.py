@@ -17,13 +17,18 @@ _VOLATILE = r"^mlflow\."
 _CLOCK = r"(?i)(seconds|duration|elapsed|_time$|^time_)"
 _THRESHOLDS = r"(?i)(threshold|cutoff|^cost_)"
 _SEEDS = (1, 2)
+_SLICE = 100_000
 
 
 def _content(rows: pl.DataFrame, part: str) -> pl.DataFrame:
-    """Return two sums of hashes per run: equal for equal rows in whatever order."""
+    """Return two sums of hashes per run, perhaps in several rows: equal for equal rows.
+
+    A slice after the other is summed up, for hashing takes several times the memory of the rows.
+    """
     columns = [pl.lit(part), *(pl.col(c) for c in rows.columns if c != "run_id")]
     hashes = [pl.struct(columns).hash(seed).alias(f"h{seed}") for seed in _SEEDS]
-    return rows.select("run_id", *hashes)
+    slices = rows.iter_slices(_SLICE) if rows.height else [rows]
+    return pl.concat([_digests([piece.select("run_id", *hashes)]) for piece in slices])
 
 
 def _digests(parts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -33,7 +38,9 @@ def _digests(parts: list[pl.DataFrame]) -> pl.DataFrame:
 def _without(rows: pl.DataFrame, pattern: str) -> pl.DataFrame:
     """Leave out the rows whose key matches; few keys stand in many rows."""
     keys = rows["key"].unique().drop_nulls()
-    return rows.filter(~pl.col("key").is_in(keys.filter(keys.str.contains(pattern)).to_list()))
+    left_out = keys.filter(keys.str.contains(pattern))
+    is_whole = left_out.is_empty() and not rows["key"].null_count()
+    return rows if is_whole else rows.filter(~pl.col("key").is_in(left_out.to_list()))
 
 
 def _copies(view: StoreView) -> Iterator[Hit]:

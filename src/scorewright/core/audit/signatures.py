@@ -99,7 +99,11 @@ def _signatures(view: StoreView, wanted: _Wanted) -> pl.DataFrame:
     """Return one row per active run with everything `missing` looks at."""
     snapshot = view.given.snapshot
     finished = view.runs.filter(pl.col("is_finished")).select("run_id")
-    metrics = snapshot.metrics.join(finished, on="run_id", how="semi")
+    # Only what is asked for: most figures of most runs are others.
+    asked = snapshot.metrics.select("run_id", "key", "points").filter(
+        pl.col("key").is_in(wanted.metrics)
+    )
+    metrics = asked.join(finished, on="run_id", how="semi")
     histories = metrics.filter(pl.col("points").fill_null(1) > 1)
     parts = [
         _bits(metrics.select("run_id", "key"), wanted.metrics, "metric"),
