@@ -103,14 +103,19 @@ def test_metrics_without_a_last_value_and_last_values_without_metrics(
     assert found == [("auc", 0.75, 0, 0, False), ("loss", 0.25, 1, 2, False)]
 
 
-@pytest.mark.parametrize("key", ["", "a\x1fb", "a b", "\U0001f600", "with\x00nul"])
-def test_any_key_is_counted_right(store: sqlite3.Connection, file: Path, key: str) -> None:
-    for step in range(3):
+@pytest.mark.parametrize("points", [3, 40])
+@pytest.mark.parametrize(
+    "key", ["", "a\x1fb", "a\x1e7", "a b", "a\nb", "\U0001f600", "with\x00nul"]
+)
+def test_any_key_is_counted_right(
+    store: sqlite3.Connection, file: Path, key: str, points: int
+) -> None:
+    for step in range(points):
         insert(store, "metrics", key=key, value=0.5, timestamp=1, step=step, is_nan=0, run_uuid=RUN)
     insert(store, "latest_metrics", key=key, value=0.5, timestamp=1, step=2, is_nan=0, run_uuid=RUN)
     store.commit()
     counts = dict(read(file).metrics.select("key", "points").rows())
-    assert counts == {"auc": 1, "loss": 2, key: 3}
+    assert counts == {"auc": 1, "loss": 2, key: points}
 
 
 def test_numbers_that_are_none(store: sqlite3.Connection, file: Path) -> None:
