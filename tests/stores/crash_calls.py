@@ -77,6 +77,10 @@ def can_trace() -> bool:
     return done.returncode == 0
 
 
+#: Seconds within which the system tells of a process all of whose threads have stopped.
+_NEWS = 2.0
+
+
 class _Child:
     """A forked process that stands still until it is continued.
 
@@ -103,16 +107,33 @@ class _Child:
 
     def stands_still(self) -> bool:
         """Tell whether all threads stopped since this was asked last."""
-        found, status = os.waitpid(self.pid, os.WUNTRACED | os.WNOHANG)
-        if found == self.pid and not os.WIFSTOPPED(status):
-            raise ChildProcessError(status)
-        return found == self.pid
+        until = time.monotonic() + _NEWS
+        while True:
+            is_halted = time.monotonic() < until and self._is_halted()
+            found, status = os.waitpid(self.pid, os.WUNTRACED | os.WNOHANG)
+            if found == self.pid and not os.WIFSTOPPED(status):
+                raise ChildProcessError(status)
+            if found == self.pid or not is_halted:
+                return found == self.pid
+            time.sleep(0.0005)  # the last of them stopped; the system tells of it in a moment
+
+    def _is_halted(self) -> bool:
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        return all(_state_of(task) in "Tt" for task in tasks)
 
     def ended(self) -> int:
         """Wait for its end; return the exit code, negative for a signal."""
         status = os.waitpid(self.pid, 0)[1]
         self._is_gone = True
         return os.waitstatus_to_exitcode(status)
+
+
+def _state_of(task: Path) -> str:
+    """Return the letter of a thread's state; one that is gone stands still."""
+    try:
+        return (task / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "T"
 
 
 def _be_child(body: Body, output: Path) -> None:

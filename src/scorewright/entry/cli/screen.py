@@ -114,7 +114,11 @@ def near(text: str) -> str:
 
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON document, and nothing else, on stdout."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str))
+    import msgspec  # not needed for most of what is shown
+
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, default=str)
+    # Python's own indenting takes three times as long.
+    typer.echo(msgspec.json.format(text, indent=2))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
