@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TextIO
 
 __all__ = [
     "CALLS",
@@ -104,6 +105,14 @@ class _Child:
 
     def go_on(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
+
+    def go_on_if_forgotten(self) -> None:
+        """Continue it if it stands still and nobody says so any more.
+
+        What a stop says of one thread can come after the next stop: that one is taken for it.
+        """
+        if self._is_halted():
+            self.go_on()
 
     def stands_still(self) -> bool:
         """Tell whether all threads stopped since this was asked last."""
@@ -207,7 +216,10 @@ def frozen(
     with _Child(body, output) as child:
         with _traced(child, *options, handle=writer), os.fdopen(reader, errors="replace") as said:
             child.go_on()
-            for line in said:
+            for line in _lines(said):
+                if not line:
+                    child.go_on_if_forgotten()
+                    continue
                 stopped = _STOPPED.match(line)
                 if stopped is None:
                     if _LINE.match(line):
@@ -220,9 +232,22 @@ def frozen(
                 if is_new:  # each thread of a process says that it stopped
                     number, is_new = number + 1, False
                     look(number, last.strip())
-                with suppress(ProcessLookupError):
-                    os.kill(place, signal.SIGCONT)
+                with suppress(ProcessLookupError):  # a thread may be gone, its process is not
+                    os.kill(child.pid if is_own else place, signal.SIGCONT)
         return child.ended()
+
+
+def _lines(said: TextIO) -> Iterator[str]:
+    """Yield lines as they come, and an empty one where none came for a while."""
+    rest, is_open = "", True
+    while is_open:
+        if not select.select([said], [], [], _NEWS)[0]:
+            yield ""
+            continue
+        text = os.read(said.fileno(), 1 << 16).decode(errors="replace")
+        is_open = bool(text)
+        *lines, rest = (rest + text).split("\n")
+        yield from filter(None, lines)
 
 
 def calls_of(body: Body, output: Path, folders: Sequence[str]) -> list[Call]:
