@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -216,14 +216,8 @@ class Pen:
         records: Sequence[LoggedDecision],
     ) -> dict[str, LoggedDecision | Elsewhere]:
         """Return the decisions that answered repeated requests and have left the spool."""
-        known: dict[str, LoggedDecision | Elsewhere] = {}
-        for record in records:
-            if record.idempotency is not None:
-                place = self._shipped.values([record.caller, record.idempotency])
-                cursor.execute(self._shipped.sql, place)
-                if (row := cursor.fetchone()) is not None and row[0] != record.decision_id:
-                    known[record.decision_id] = Elsewhere(row[0])
-        return known
+        found = self._under_keys(cursor, records, self._shipped)
+        return {record: Elsewhere(row[0]) for record, row in found}
 
     def _conflicts(
         self,
@@ -231,15 +225,23 @@ class Pen:
         records: Sequence[LoggedDecision],
     ) -> dict[str, LoggedDecision | Elsewhere]:
         """Return the decisions whose idempotency key was there before."""
-        known: dict[str, LoggedDecision | Elsewhere] = {}
+        found = self._under_keys(cursor, records, self._repeated)
+        return {record: record_of(dict(zip(_ROW, row, strict=True))) for record, row in found}
+
+    @staticmethod
+    def _under_keys(
+        cursor: Any,  # noqa: ANN401 - of the driver
+        records: Sequence[LoggedDecision],
+        statement: _Statement,
+    ) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield the ids of decisions whose idempotency key stands for another, and its row."""
         for record in records:
             if record.idempotency is not None:
-                place = self._repeated.values([record.caller, record.idempotency])
-                cursor.execute(self._repeated.sql, place)
+                place = statement.values([record.caller, record.idempotency])
+                cursor.execute(statement.sql, place)
                 row = cursor.fetchone()
                 if row is not None and row[0] != record.decision_id:
-                    known[record.decision_id] = record_of(dict(zip(_ROW, row, strict=True)))
-        return known
+                    yield record.decision_id, row
 
     def _open(self) -> Any:  # noqa: ANN401 - of the driver
         pooled = self._engine.raw_connection()

@@ -206,7 +206,7 @@ class LocalFileEditor:
         """Leave nothing aside when something fails, or somebody interrupts."""
         try:
             yield
-        except BaseException:
+        except BaseException:  # an interrupt, too
             for change in changes:
                 with suppress(OSError):
                     self._clear(change)

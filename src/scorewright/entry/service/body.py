@@ -29,6 +29,7 @@ __all__ = [
     "MAX_BODY_WITH_TABLES",
     "Reader",
     "Readers",
+    "check_plain",
     "gather",
     "read_body",
 ]
@@ -103,6 +104,20 @@ def _check_headers(head: Head, limit: int) -> None:
             "The body is not declared as JSON.",
             remedy="Send Content-Type: application/json.",
         )
+    check_plain(head, limit, _too_large)
+
+
+def check_plain(head: Head, limit: int, too_large: Callable[[int], RequestError]) -> None:
+    """Refuse a body that is compressed, or says that it is too long.
+
+    Args:
+        head: Of the request.
+        limit: Bytes that are taken.
+        too_large: Makes the refusal, given the limit.
+
+    Raises:
+        RequestError: 415 ``content-encoding``, or what `too_large` makes.
+    """
     if head.encoding != "identity":
         raise RequestError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -112,7 +127,7 @@ def _check_headers(head: Head, limit: int) -> None:
         )
     length = head.length
     if length.isdecimal() and (len(length) > LENGTH_DIGITS or int(length) > limit):
-        raise _too_large(limit)
+        raise too_large(limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 from starlette.requests import Request
 
+from scorewright.entry.service.body import check_plain
 from scorewright.entry.service.guard import Head
 from scorewright.entry.service.problems import RequestError
 
@@ -28,7 +29,6 @@ MULTIPART = "multipart/form-data"
 SUFFIXES = {CSV: "csv", PARQUET: "parquet"}
 #: Largest number of parts beside the tables a model can read.
 MOST_PARTS = 64
-LENGTH_DIGITS = 15
 _NAME = re.compile(r"([A-Za-z0-9_-]{1,64})\.(csv|parquet)")
 _PLAIN_TEXT = frozenset({"", "utf-8", "utf8", "us-ascii"})
 #: What the parser of headers raises on parameters in pieces or encodings that are none.
@@ -250,16 +250,7 @@ def _check(head: Head, parameters: Mapping[str, str], limit: int) -> None:
             "The body is declared in another encoding than UTF-8.",
             remedy="Send text in UTF-8.",
         )
-    if head.encoding != "identity":
-        raise RequestError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "content-encoding",
-            "Compressed bodies are not taken.",
-            remedy="Send the body without Content-Encoding.",
-        )
-    length = head.length
-    if length.isdecimal() and (len(length) > LENGTH_DIGITS or int(length) > limit):
-        raise too_large(limit)
+    check_plain(head, limit, too_large)
 
 
 def media_refused() -> RequestError:
