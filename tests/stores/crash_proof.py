@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from tests.stores.crash_cases import Case, Machine
 from tests.stores.crash_states import State, Vault
+
+from scorewright.flows.store.progress import Progress
 
 __all__ = ["Figures", "Proof"]
 
 _HALF_WRITTEN = (".partial", ".part", "-journal", "-wal")
 _CODES = {"store-write-failed", "store-invalid", "write-failed"}
 _EVERY = 10
-"""How often what was finished is taken back."""
+"""How often a state is gone on with to the very end, and what was finished taken back."""
+
+
+class _ArrivedError(BaseException):
+    """Going on has led to a state that is proved by itself."""
 
 
 @dataclass(slots=True)
@@ -27,7 +35,9 @@ class Figures:
     Attributes:
         points: Stops of the run, or refused calls.
         torn: Writes of which half arrived.
-        proved: Distinct states that were gone on with and taken back.
+        proved: Distinct states that were gone on with.
+        arrived: Of these, how many led to another one of them, to the byte, at the end of a step:
+            that one is proved by itself, and what follows is the same.
         tolerated: Refused calls in spite of which the plan was carried out.
         codes: Of the errors.
         failures: What is wrong, one line each.
@@ -37,6 +47,7 @@ class Figures:
     points: int = 0
     torn: int = 0
     proved: int = 0
+    arrived: int = 0
     tolerated: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
@@ -48,6 +59,7 @@ class Figures:
             "points": self.points,
             "torn": self.torn,
             "proved": self.proved,
+            "arrived": self.arrived,
             "tolerated": dict(self.tolerated),
             "codes": dict(self.codes),
             "failures": self.failures,
@@ -90,23 +102,52 @@ class Proof:
         """Put the store back as it was."""
         self.vault.put_back(self.begin)
 
-    def prove(self, state: State, place: int) -> list[str]:
-        """Go on, and take it back; take back at once."""
+    def prove(
+        self, state: State, place: int, figures: Figures, proved: Collection[str] = ()
+    ) -> list[str]:
+        """Go on, and take it back; take back at once.
+
+        Args:
+            state: Of the store.
+            place: Number of the state: some are looked at more closely.
+            figures: Counted in.
+            proved: Digests of states that are proved by themselves: there is no need to go on
+                from one of them.
+        """
         self.vault.put_back(state)
-        wrong = self._go_on()
-        if not wrong and not place % _EVERY:
+        is_whole = not place % _EVERY
+        wrong = self._go_on(figures, () if is_whole else proved)
+        figures.proved += 1
+        if not wrong and is_whole:
             wrong = self._take_back("finished")
         if not wrong and not place % self._every:
             self.vault.put_back(state)
             wrong = self._take_back("stopped")
         return wrong
 
-    def _go_on(self) -> list[str]:
+    def _go_on(self, figures: Figures, proved: Collection[str]) -> list[str]:
         try:
-            self.case.act()
+            with self._until(proved):
+                self.case.act()
+        except _ArrivedError:
+            figures.arrived += 1
+            return []
         except Exception as error:  # noqa: BLE001 - any is one finding
             return [f"not resumed: {type(error).__name__}: {error}"]
         return self.is_done()
+
+    @contextmanager
+    def _until(self, proved: Collection[str]) -> Iterator[None]:
+        """Look at the state after each step, and end at one of these."""
+        finish = Progress.finish_step
+
+        def finished(progress: Progress, number: int) -> None:
+            finish(progress, number)
+            if self.vault.take().digest in proved:
+                raise _ArrivedError
+
+        with patch.object(Progress, "finish_step", finished if proved else finish):
+            yield
 
     def is_done(self) -> list[str]:
         """Return what is not as after the plan."""

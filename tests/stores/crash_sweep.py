@@ -67,10 +67,9 @@ class Sweep:
         fresh = self._sampled(figures, draw, points) if points else self._all(figures)
         self._say(f"{figures.points} stops, {len(fresh)} distinct states")
         for place, (state, where) in enumerate(fresh.values()):
-            for wrong in self._proof.prove(state, place):
+            for wrong in self._proof.prove(state, place, figures, () if points else fresh):
                 figures.failures.append(f"{where}: {wrong}")
                 self._say(figures.failures[-1])
-            figures.proved += 1
             self._progress(place, len(fresh), figures)
         figures.seconds = time.monotonic() - began
         return figures
@@ -135,9 +134,10 @@ class Sweep:
             state = self._proof.vault.take()
             if place % 2 and not is_large and state.outline not in seen:
                 figures.failures.append(f"{where}: no stop showed what it left")
-            figures.failures += [f"{where}: {wrong}" for wrong in self._proof.prove(state, place)]
+            figures.failures += [
+                f"{where}: {wrong}" for wrong in self._proof.prove(state, place, figures)
+            ]
             figures.points += 1
-        figures.proved = figures.points
         figures.seconds = time.monotonic() - began
         return figures
 
@@ -242,13 +242,14 @@ class Sweep:
         state = self._proof.vault.take()
         if not wrong and state.digest not in self._proved:
             self._proved.add(state.digest)
-            figures.proved += 1
-            wrong = self._proof.prove(state, place)
+            wrong = self._proof.prove(state, place, figures)
         return wrong
 
     def _progress(self, place: int, whole: int, figures: Figures) -> None:
         if place and not place % 100:
-            self._say(f"{place} of {whole}, {len(figures.failures)} failures")
+            self._say(
+                f"{place} of {whole}, {figures.arrived} arrived, {len(figures.failures)} failures"
+            )
 
 
 def _some(calls: Sequence[Call], most: int, draw: random.Random) -> list[Call]:

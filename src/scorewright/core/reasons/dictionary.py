@@ -11,7 +11,7 @@ from typing import Any
 from scorewright.core.digests import canonical_json, sha256_hex
 from scorewright.core.errors import UsageError
 
-__all__ = ["ReasonDictionary", "ReasonEntry"]
+__all__ = ["Arranged", "ReasonDictionary", "ReasonEntry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,20 @@ class ReasonEntry:
     code: str
     text: str
     features: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """The features of one model by reason.
+
+    Attributes:
+        named, hidden: Positions of features that may be named, and of those that never are.
+        reasons: Each with the positions behind it, in the order of its first feature.
+    """
+
+    named: tuple[int, ...]
+    hidden: tuple[int, ...]
+    reasons: tuple[tuple[ReasonEntry, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,22 @@ class ReasonDictionary:
                 return entry
         return ReasonEntry(feature, self.descriptions.get(feature) or feature, (feature,))
 
+    def arranged(self, features: tuple[str, ...]) -> Arranged:
+        """Return which features stand behind which reason; looked up once for a model.
+
+        Args:
+            features: Of a model, in order.
+        """
+        known = self._arranged.get(features)
+        if known is None:
+            known = self._arranged[features] = _arranged(self, features)
+        return known
+
+    @cached_property
+    def _arranged(self) -> dict[tuple[str, ...], Arranged]:
+        """What was asked for until now: a dictionary serves one model, or two that change."""
+        return {}
+
     def unused(self, features: Sequence[str]) -> tuple[str, ...]:
         """Return the codes of entries that name none of these features."""
         return tuple(
@@ -87,6 +117,16 @@ class ReasonDictionary:
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready form."""
         return {"schema_version": 1, **asdict(self)}
+
+
+def _arranged(dictionary: ReasonDictionary, features: Sequence[str]) -> Arranged:
+    hidden = tuple(i for i, name in enumerate(features) if dictionary.is_prohibited(name))
+    named = tuple(sorted({*range(len(features))} - {*hidden}))
+    reasons: dict[str, tuple[ReasonEntry, list[int]]] = {}
+    for i in named:
+        entry = dictionary.entry_of(features[i])
+        reasons.setdefault(entry.code, (entry, []))[1].append(i)
+    return Arranged(named, hidden, tuple((entry, tuple(own)) for entry, own in reasons.values()))
 
 
 def _names(patterns: Sequence[str], feature: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.core.reasons.dictionary import ReasonDictionary
+from scorewright.core.reasons.dictionary import Arranged, ReasonDictionary
 
 __all__ = ["Explanation", "Reason", "explain"]
 
@@ -82,39 +82,33 @@ def explain(
     if contributions.shape != (len(features) + 1,) or not bool(np.isfinite(contributions).all()):
         raise ValueError("contributions must be finite, one per feature and the baseline")
     values = contributions.tolist()
-    named = {
-        feature: value
-        for feature, value in zip(features, values[:-1], strict=True)
-        if not dictionary.is_prohibited(feature)
-    }
-    hidden = [v for f, v in zip(features, values[:-1], strict=True) if f not in named]
+    names = tuple(features)
+    arranged = dictionary.arranged(names)
     return Explanation(
         log_odds=math.fsum(values),
         baseline=values[-1],
-        contributions=named,
-        undisclosed=math.fsum(hidden),
-        reasons=_reasons(named, dictionary, most),
+        contributions={names[i]: values[i] for i in arranged.named},
+        undisclosed=math.fsum(values[i] for i in arranged.hidden),
+        reasons=_strongest(values, names, arranged, most),
     )
 
 
-def _reasons(
-    contributions: dict[str, float], dictionary: ReasonDictionary, most: int
+def _strongest(
+    values: Sequence[float], names: Sequence[str], arranged: Arranged, most: int
 ) -> tuple[Reason, ...]:
     """Add up by reason, and keep the strongest toward decline."""
-    texts: dict[str, str] = {}
-    parts: dict[str, dict[str, float]] = {}
-    for feature, value in contributions.items():
-        entry = dictionary.entry_of(feature)
-        texts[entry.code] = entry.text
-        parts.setdefault(entry.code, {})[feature] = value
-    sums = {code: math.fsum(of.values()) for code, of in parts.items()}
-    strongest = sorted((code for code in sums if sums[code] > 0.0), key=lambda c: (-sums[c], c))
+    sums = [
+        (math.fsum([values[i] for i in own]) if len(own) > 1 else values[own[0]], entry, own)
+        for entry, own in arranged.reasons
+    ]
+    toward = [one for one in sums if one[0] > 0.0]
+    toward.sort(key=lambda one: (-one[0], one[1].code))
     return tuple(
         Reason(
-            code,
-            texts[code],
-            sums[code],
-            tuple(sorted(parts[code], key=lambda f: (-parts[code][f], f))),
+            entry.code,
+            entry.text,
+            weight,
+            tuple(names[i] for i in sorted(own, key=lambda i: (-values[i], names[i]))),
         )
-        for code in strongest[:most]
+        for weight, entry, own in toward[:most]
     )

@@ -117,7 +117,20 @@ class Scorer:
             ScorewrightError: ``score-not-finite``.
             KeyError: A feature is missing.
         """
-        x = self.space.row(values).reshape(1, -1)
+        return self.score_one(self.space.row(values).reshape(1, -1))
+
+    def score_one(self, x: Floats) -> float:
+        """Score one encoded application.
+
+        Args:
+            x: Shape (1, p), as `encoded` returns it.
+
+        Returns:
+            The PD.
+
+        Raises:
+            ScorewrightError: ``score-not-finite``.
+        """
         score = self.model.predict(x)
         pd = self.calibration.apply(score)
         # The same test as for a matrix, on two numbers instead of arrays of one.
@@ -141,7 +154,20 @@ class Scorer:
             ScorewrightError: ``score-not-finite``.
             KeyError: An input is missing.
         """
-        return self.score_row(self.inputs(application, tables))
+        return self.score_one(self.encoded(application, tables))
+
+    def encoded(self, application: Mapping[str, Any], tables: Tables) -> Floats:
+        """Return the model's inputs for one raw application, shape (1, p).
+
+        Args:
+            application: As `score_application` takes it.
+            tables: As `score_application` takes them.
+
+        Raises:
+            UsageError: ``tables-unexpected``: the model knows no histories.
+            KeyError: An input is missing.
+        """
+        return self.space.row(self.inputs(application, tables)).reshape(1, -1)
 
     def inputs(self, application: Mapping[str, Any], tables: Tables) -> Mapping[str, Any]:
         """Return the model's inputs for one raw application, by name.

@@ -26,7 +26,7 @@ from scorewright.entry.service.schema import (
     operation,
     ref,
 )
-from scorewright.flows.serve import Service, Variant, explain_application, explanation_document
+from scorewright.flows.serve import Service, Variant, explain_score, explanation_document
 
 __all__ = ["add", "describe", "reason_schema"]
 
@@ -39,17 +39,17 @@ def add(app: FastAPI, service: Service) -> None:
 
     def explained(variant: Variant, body: bytes) -> dict[str, Any]:
         application = readers.of(variant).parse(body)
-        words = service.decider.words(variant)
+        words, scorer = service.decider.words(variant), variant.deployment.scorer
+        x = scorer.encoded(application.values, application.tables)
         try:
-            explanation = explain_application(variant, application, words)
+            explanation = explain_score(variant, x, words)
         except UsageError as error:
             raise RequestError(
                 HTTPStatus.CONFLICT, error.code, error.message, remedy=error.remedy
             ) from error
-        pd = variant.deployment.scorer.score_application(application.values, application.tables)
         return {
             "application_id": application.id,
-            "pd": pd,
+            "pd": scorer.score_one(x),
             "model": variant.model,
             **explanation_document(explanation, words),
         }

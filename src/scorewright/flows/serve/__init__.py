@@ -15,7 +15,7 @@ from scorewright.flows.serve.challenge import Panel, Shadows, refuse_other_contr
 from scorewright.flows.serve.decide import Chosen, Decided, Decider, repeat
 from scorewright.flows.serve.explain import (
     Words,
-    explain_application,
+    explain_score,
     explanation_document,
     reasons_document,
 )
@@ -68,7 +68,7 @@ __all__ = [
     "Variant",
     "Watcher",
     "Words",
-    "explain_application",
+    "explain_score",
     "explanation_document",
     "problem_in",
     "reasons_document",

@@ -11,7 +11,7 @@ from scorewright.core.decision_log import Keeping, LoggedDecision
 from scorewright.core.reasons import ReasonDictionary
 from scorewright.flows.ports import Clock
 from scorewright.flows.serve.application import Application, Asked
-from scorewright.flows.serve.explain import explain_application, reasons_document
+from scorewright.flows.serve.explain import explain_score, reasons_document
 from scorewright.flows.serve.kept import kept_answer, kept_of, whole_answer
 from scorewright.flows.serve.ports import Ids
 from scorewright.flows.serve.variant import Variant
@@ -75,7 +75,8 @@ class Decider:
             UsageError: ``not-explainable``, where reasons were asked for.
         """
         variant, deployment = chosen.variant, chosen.variant.deployment
-        pd = deployment.scorer.score_application(application.values, application.tables)
+        x = deployment.scorer.encoded(application.values, application.tables)
+        pd = deployment.scorer.score_one(x)
         policy = deployment.policy
         column = policy.segment_column if policy.segments else None
         segment = None if column is None else application.values.get(column)
@@ -94,7 +95,7 @@ class Decider:
             "flags": self._flags(chosen, application),
         }
         if asked.reasons:
-            explanation = explain_application(variant, application, self.words(variant))
+            explanation = explain_score(variant, x, self.words(variant))
             answer["reasons"] = reasons_document(explanation)
         record = self._record(chosen, application, asked, answer)
         return Decided(_addressed(answer, application), record)

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from typing import Any
 from weakref import ReferenceType, ref
 
+import numpy as np
+import numpy.typing as npt
+
 from scorewright.core.errors import UsageError
 from scorewright.core.reasons import Explanation, ReasonDictionary, explain
 from scorewright.flows.ports import Explains
-from scorewright.flows.serve.application import Application
 from scorewright.flows.serve.variant import Variant
 
-__all__ = ["Words", "explain_application", "explanation_document", "reasons_document"]
+__all__ = ["Words", "explain_score", "explanation_document", "reasons_document"]
+
+Floats = npt.NDArray[np.float64]
 
 
 class Words:
@@ -37,14 +41,12 @@ class Words:
         return dictionary
 
 
-def explain_application(
-    variant: Variant, application: Application, dictionary: ReasonDictionary
-) -> Explanation:
+def explain_score(variant: Variant, x: Floats, dictionary: ReasonDictionary) -> Explanation:
     """Explain the score of one application.
 
     Args:
         variant: Model and policy.
-        application: Keeps that model's contract.
+        x: The application as that model's scorer encodes it, shape (1, p).
         dictionary: Words for features.
 
     Raises:
@@ -59,9 +61,7 @@ def explain_application(
             remedy="Deploy a model that has, such as lgbm, xgboost, catboost, woe or scorecard.",
             code="not-explainable",
         )
-    scorer = deployment.scorer
-    x = scorer.space.row(scorer.inputs(application.values, application.tables)).reshape(1, -1)
-    return explain(model.contributions(x)[0], scorer.space.names, dictionary)
+    return explain(model.contributions(x)[0], deployment.scorer.space.names, dictionary)
 
 
 def reasons_document(explanation: Explanation) -> list[dict[str, Any]]:
