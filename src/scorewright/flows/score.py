@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from scorewright.core.bundles import Bundle
 from scorewright.core.contracts import Contract
-from scorewright.core.decision import Policy
 from scorewright.core.errors import FindingsError, UsageError
 from scorewright.core.features import FeaturePlan
-from scorewright.core.matrix import to_matrix
-from scorewright.core.tables import TableReport, check_frame
-from scorewright.flows.events import Note, Notify, StageDone, StageStarted
-from scorewright.flows.ports import TableFile, TableReader, TableWriter
+from scorewright.core.tables import TableReport, check_frame, joined
+from scorewright.flows.events import Note, Notify, StageDone, StageStarted, StepDone
+from scorewright.flows.ports import PartReader, TableFile, TableWriter
+from scorewright.flows.score_frame import (
+    numbers_of,
+    rejected_rows,
+    scored_rows,
+    scoring_contract,
+    split_rows,
+)
 from scorewright.flows.score_late import find_late, late_failures, with_repeated
 from scorewright.flows.score_rows import RowsToScore, dated, histories_of, with_features
 from scorewright.flows.verify_bundle import Deployment
 
-__all__ = [
-    "ScoreRequest",
-    "ScoreResult",
-    "score_file",
-    "scored_rows",
-    "scoring_contract",
-    "split_rows",
-]
-
-ROW = "row"
-Rows = npt.NDArray[np.int64]
+__all__ = ["ScoreRequest", "ScoreResult", "score_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +94,7 @@ class ScoreResult:
 def score_file(
     request: ScoreRequest,
     deployment: Deployment,
-    reader: TableReader,
+    reader: PartReader,
     writer: TableWriter,
     notify: Notify,
     below: RowsToScore | None = None,
@@ -132,30 +125,20 @@ def score_file(
     for target in (request.output, request.rejects):
         if target is not None:
             writer.check(target)
-    raw = reader.read(request.file)
-    bundle = deployment.loaded.bundle
-    given, assumed = dated(raw, bundle.features, request.today)
-    if assumed is not None:
-        notify(Note(f"the file has no date of the decision; {assumed} is taken for all rows"))
-    scoring = scoring_contract(bundle, given.columns)
-    ignored = [name for name in raw.columns if name not in scoring.names]
-    if ignored:
-        notify(Note(f"columns the model does not use are ignored: {', '.join(ignored[:8])}"))
-    report = check_frame(given.select([n for n in given.columns if n in scoring.names]), scoring)
-    report = _of_rows(report, request, bundle.features, below)
-    bad, keep = split_rows(report)
-    frame = report.frame[keep.tolist()]
-    if bundle.features is not None and below is not None:
-        frame = with_features(frame, bundle.features, below)
-    scored = scored_rows(frame, keep, scoring, deployment)
-    if request.rejects is not None and len(bad):
-        writer.write(_rejected(raw, report), request.rejects)
+    work = _Work(request, deployment, notify, below)
+    for number, raw in enumerate(_parts(request, deployment.loaded.bundle, reader), start=1):
+        work.take(raw)
+        notify(StepDone("score", number, f"{work.rows:,} rows"))
+    report, scored = work.finished()
+    rejected = work.rejected()
+    if request.rejects is not None and rejected is not None:
+        writer.write(rejected, request.rejects)
     writer.write(scored, request.output)
-    notify(StageDone("score", f"{len(keep):,} rows, {len(bad):,} rejected"))
+    notify(StageDone("score", f"{scored.height:,} rows, {work.rows - scored.height:,} rejected"))
     policy = deployment.policy
     return ScoreResult(
-        rows=len(keep),
-        rejected=len(bad),
+        rows=scored.height,
+        rejected=work.rows - scored.height,
         unknown_categories={
             name: sum(counts.values()) for name, counts in report.unknown_categories.items()
         },
@@ -165,10 +148,101 @@ def score_file(
         policy_id=policy.id,
         policy_version=policy.version,
         output=request.output,
-        rejects=request.rejects if len(bad) else None,
-        assumed_decision_date=assumed,
+        rejects=None if rejected is None else request.rejects,
+        assumed_decision_date=work.assumed,
         referral_rate=float((scored["decision"] == "refer").to_numpy().mean()),
     )
+
+
+def _parts(request: ScoreRequest, bundle: Bundle, reader: PartReader) -> Iterator[pl.DataFrame]:
+    """Give the rows in parts; all at once where histories are read for them, once for all."""
+    if bundle.features is not None:
+        return iter([reader.read(request.file)])
+    if request.rejects is not None:
+        return reader.parts(request.file)  # rows that are set aside are written as they came
+    numbers = numbers_of(scoring_contract(bundle, bundle.contract.names))
+    return reader.parts(request.file, numbers)
+
+
+class _Work:
+    """A file in work: what comes of each part is kept, its rows are let go."""
+
+    def __init__(
+        self,
+        request: ScoreRequest,
+        deployment: Deployment,
+        notify: Notify,
+        below: RowsToScore | None,
+    ) -> None:
+        self._request, self._deployment, self._below = request, deployment, below
+        self._notify = notify
+        self._reports: list[TableReport] = []
+        self._keys: list[pl.Series] = []
+        self._scored: list[pl.DataFrame] = []
+        self._rejected: list[pl.DataFrame] = []
+        self.rows = 0
+        self.assumed: date | None = None
+
+    def take(self, raw: pl.DataFrame) -> None:
+        """Check and score the next rows.
+
+        Raises:
+            FindingsError: ``score-findings`` of a file as a whole; those of histories.
+            UsageError: ``features-relations``.
+        """
+        bundle, before = self._deployment.loaded.bundle, self.rows
+        given, self.assumed = dated(raw, bundle.features, self._request.today)
+        scoring = scoring_contract(bundle, given.columns)
+        if not self._reports:
+            self._tell(raw.columns, scoring)
+        names = frozenset(scoring.names)
+        known = given.select([name for name in given.columns if name in names])
+        report = _of_rows(check_frame(known, scoring), self._request, bundle.features, self._below)
+        bad, keep = split_rows(report)
+        self._keep(report, scoring)
+        self.rows += raw.height
+        if len(bad) and self._request.rejects is not None:
+            self._rejected.append(rejected_rows(raw, report, before))
+        if not len(keep) or (self._request.rejects is None and self._is_broken()):
+            return
+        frame = report.frame[keep.tolist()] if len(bad) else report.frame
+        if bundle.features is not None and self._below is not None:
+            frame = with_features(frame, bundle.features, self._below)
+        self._scored.append(scored_rows(frame, keep + before, scoring, self._deployment))
+
+    def finished(self) -> tuple[TableReport, pl.DataFrame]:
+        """Return the report and the result of all rows.
+
+        Raises:
+            FindingsError: ``score-findings``.
+        """
+        report = joined(self._reports, self._keys)
+        if not report.is_clean:
+            _refuse(report, self._request)
+        return report, pl.concat(self._scored)
+
+    def rejected(self) -> pl.DataFrame | None:
+        """Return the rows that are set aside; None where there are none."""
+        return pl.concat(self._rejected) if self._rejected else None
+
+    def _tell(self, columns: Sequence[str], scoring: Contract) -> None:
+        if self.assumed is not None:
+            said = f"the file has no date of the decision; {self.assumed} is taken for all rows"
+            self._notify(Note(said))
+        known = frozenset(scoring.names)
+        ignored = [name for name in columns if name not in known]
+        if ignored:
+            said = f"columns the model does not use are ignored: {', '.join(ignored[:8])}"
+            self._notify(Note(said))
+
+    def _keep(self, report: TableReport, scoring: Contract) -> None:
+        """Keep what was found, without the rows."""
+        self._reports.append(replace(report, frame=report.frame.clear()))
+        if scoring.key is not None and scoring.key in report.frame.columns:
+            self._keys.append(report.frame.get_column(scoring.key))
+
+    def _is_broken(self) -> bool:
+        return not all(report.is_clean for report in self._reports)
 
 
 def _refuse_same(request: ScoreRequest) -> None:
@@ -186,22 +260,6 @@ def _refuse_same(request: ScoreRequest) -> None:
         )
 
 
-def scoring_contract(bundle: Bundle, columns: Collection[str]) -> Contract:
-    """Return what the file must hold: what the model and its features read of applications.
-
-    Args:
-        bundle: Whose features they are.
-        columns: Of the file; its key is held to the contract where it has one.
-    """
-    contract, plan = bundle.contract, bundle.features
-    if plan is None:
-        return contract.for_scoring(with_key=contract.key in columns)
-    entity = plan.relations.entity
-    wanted = {*bundle.space.names, entity.key, *plan.columns_of(entity.table)}
-    read = tuple(c for c in entity.columns if c.name in wanted)
-    return Contract(table=entity.table, columns=read, key=entity.key, version=entity.version)
-
-
 def _of_rows(
     report: TableReport,
     request: ScoreRequest,
@@ -214,12 +272,15 @@ def _of_rows(
         FindingsError: ``score-findings``.
         UsageError: ``features-relations``.
     """
-    if plan is not None:
-        report = with_repeated(report, plan.relations.key)
+    if plan is None:
+        if any(
+            failure.severity == "error" and not len(failure.rows) for failure in report.failures
+        ):
+            _refuse(report, request)  # a column is missing: it is in every part
+        return report
+    report = with_repeated(report, plan.relations.key)
     if not report.is_clean:
         _refuse(report, request)
-    if plan is None:
-        return report
     sources = histories_of(plan, below)
     if below is None or request.rejects is None:
         return report
@@ -233,12 +294,6 @@ def _of_rows(
         report = replace(report, failures=(*report.failures, *late))
         _refuse(report, request)
     return report
-
-
-def split_rows(report: TableReport) -> tuple[Rows, Rows]:
-    """Return the positions of the rows that break the contract, and of those that keep it."""
-    bad = np.array(report.bad_rows, dtype=np.int64) - 1
-    return bad, np.setdiff1d(np.arange(report.rows), bad)
 
 
 def _refuse(report: TableReport, request: ScoreRequest) -> None:
@@ -261,42 +316,4 @@ def _refuse(report: TableReport, request: ScoreRequest) -> None:
         else "Give the file the columns of the contract: 'scorewright bundle inspect' lists them.",
         code="score-findings",
         details={"report": report.to_dict()},
-    )
-
-
-def scored_rows(
-    frame: pl.DataFrame, rows: Rows, scoring: Contract, deployment: Deployment
-) -> pl.DataFrame:
-    """Return key (or row number), PD, decision and what decided."""
-    pd = deployment.scorer.score_matrix(to_matrix(frame, deployment.scorer.space))
-    policy = deployment.policy
-    decision, threshold = policy.decide_all(pd, _segments(policy, frame))
-    first = frame[scoring.key] if scoring.key else pl.Series(ROW, rows + 1)
-    return pl.DataFrame(
-        {
-            first.name: first,
-            "pd": pd,
-            "decision": decision,
-            "threshold": threshold,
-            "policy": f"{policy.id}@{policy.version}",
-            "bundle": deployment.loaded.manifest.digest,
-        }
-    )
-
-
-def _segments(policy: Policy, frame: pl.DataFrame) -> list[Any] | None:
-    """Return the values the policy tells applications apart by, where it does."""
-    if not policy.segments or policy.segment_column is None:
-        return None
-    return frame[policy.segment_column].to_list()
-
-
-def _rejected(raw: pl.DataFrame, report: TableReport) -> pl.DataFrame:
-    """Return the bad rows as they came, with row number and reasons."""
-    rows = [row - 1 for row in report.bad_rows]
-    reasons = ["; ".join(report.reasons(row + 1)) for row in rows]
-    return (
-        raw[rows]
-        .insert_column(0, pl.Series("reasons", reasons))
-        .insert_column(0, pl.Series(ROW, [row + 1 for row in rows]))
     )

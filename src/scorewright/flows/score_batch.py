@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from scorewright.core.contracts import Column, ColumnType, Contract, expectation
+from scorewright.core.contracts import Column, Contract, expectation
 from scorewright.core.decision_log import DecisionBlock, Keeping
 from scorewright.core.errors import FindingsError, UsageError
 from scorewright.core.features import FeaturePlan
@@ -26,7 +26,12 @@ from scorewright.core.tables import TableReport, check_frame
 from scorewright.flows.batch_lines import all_rows, flagged, problems, shown_flags
 from scorewright.flows.batch_records import Recorder, inputs_of
 from scorewright.flows.ports import Clock
-from scorewright.flows.score import scored_rows, scoring_contract, split_rows
+from scorewright.flows.score_frame import (
+    numbers_of,
+    scored_rows,
+    scoring_contract,
+    split_rows,
+)
 from scorewright.flows.score_late import find_late, late_failures, with_repeated
 from scorewright.flows.score_rows import RowsToScore, dated, histories_of, with_features
 from scorewright.flows.serve import BatchOrder, Variant
@@ -37,7 +42,6 @@ __all__ = ["BatchKeep", "BatchReport", "BatchSource", "BatchTools", "score_batch
 CHUNK = 1_000
 #: Columns that are named where they lack.
 MOST_NAMED = 100
-_NUMBERS = (ColumnType.INTEGER, ColumnType.NUMBER)
 
 
 class BatchSource(Protocol):
@@ -219,7 +223,7 @@ class _Work:
         given, _ = dated(empty, self.plan, self._today)
         contract = scoring_contract(self._bundle, given.columns)
         _refuse_missing([c for c in contract.columns if c.name not in given.columns])
-        self.numbers = frozenset(c.name for c in contract.columns if c.type in _NUMBERS)
+        self.numbers = numbers_of(contract)
         known = set(contract.names)
         return tuple(name for name in columns if name in known)
 

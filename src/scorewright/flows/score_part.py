@@ -14,9 +14,9 @@ from scorewright.flows.events import ignore
 from scorewright.flows.ports import (
     BundleStore,
     LearnerCatalogue,
+    PartReader,
     Proof,
     TableFile,
-    TableReader,
     TableWriter,
 )
 from scorewright.flows.score import ScoreRequest, score_file
@@ -141,7 +141,7 @@ def score_part(
     task: PartTask,
     deployment: Deployment,
     files: PartFiles,
-    reader: TableReader,
+    reader: PartReader,
     writer: TableWriter,
 ) -> dict[str, Any]:
     """Score a file as `score_file` does; done already, return its receipt.

@@ -145,8 +145,8 @@ def _job(
     from scorewright.adapters.batch_files import FolderKeep
     from scorewright.adapters.batch_jobs import Progress
     from scorewright.adapters.tables import with_separator
-    from scorewright.flows.score import scoring_contract
     from scorewright.flows.score_batch import BatchTools
+    from scorewright.flows.score_frame import scoring_contract
 
     variant = _variant(here, reference, order)
     bundle = variant.deployment.loaded.bundle

@@ -14,7 +14,6 @@ from scorewright.wiring.deployments import Deployments
 from scorewright.wiring.features import FeatureRoom, FeatureWish
 from scorewright.wiring.machine import learners
 from scorewright.wiring.project import Project
-from scorewright.wiring.tables import reader
 
 if TYPE_CHECKING:
     from scorewright.flows.features.build import BuildTools
@@ -74,8 +73,9 @@ def _score_table(
     here: Project, wish: ScoreWish, deployment: Deployment, notify: Notify
 ) -> ScoreResult:
     from scorewright.adapters.machine import SystemClock
-    from scorewright.adapters.tables import FileTableWriter
-    from scorewright.flows.score import ScoreRequest, score_file, scoring_contract
+    from scorewright.adapters.tables import FileTableReader, FileTableWriter
+    from scorewright.flows.score import ScoreRequest, score_file
+    from scorewright.flows.score_frame import scoring_contract
 
     today = SystemClock().now().date()
     wanted = scoring_contract(deployment.loaded.bundle, ()).names
@@ -85,7 +85,7 @@ def _score_table(
     if deployment.loaded.bundle.features is not None:
         below = rows_to_score(wish.work.of(here, wish.address), notify)
     writer = FileTableWriter([wish.source, *here.table_files()])
-    return score_file(request, deployment, reader(), writer, notify, below)
+    return score_file(request, deployment, FileTableReader(), writer, notify, below)
 
 
 def rows_to_score(here: Project, notify: Notify) -> RowsToScore:

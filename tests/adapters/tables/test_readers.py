@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from scorewright.adapters.tables import FileTableReader
 from scorewright.core.errors import UsageError
 from scorewright.core.tables import check_frame, infer_contract
-from scorewright.flows.ports import TableFile, TableReader
+from scorewright.flows.ports import PartReader, TableFile
 
 Make = Callable[[str, bytes], Path]
 
@@ -29,14 +30,23 @@ def make(tmp_path: Path) -> Make:
 
 
 def read(*paths: Path, separator: str = ",", encoding: str = "utf-8") -> pl.DataFrame:
-    reader: TableReader = FileTableReader()
+    """Read a table whole, and see that its parts are the same."""
+    reader: PartReader = FileTableReader()
     patterns = tuple(str(path) for path in paths)
-    return reader.read(TableFile("loans", patterns, separator=separator, encoding=encoding))
+    table = TableFile("loans", patterns, separator=separator, encoding=encoding)
+    whole = reader.read(table)
+    assert_frame_equal(pl.concat(reader.parts(table)), whole)
+    return whole
 
 
 def refusal(path: Path, separator: str = ",", encoding: str = "utf-8") -> UsageError:
+    table = TableFile("loans", (str(path),), separator=separator, encoding=encoding)
     with pytest.raises(UsageError) as caught:
-        read(path, separator=separator, encoding=encoding)
+        FileTableReader().read(table)
+    with pytest.raises(UsageError) as of_parts:
+        list(FileTableReader().parts(table))
+    assert of_parts.value.code == caught.value.code
+    assert of_parts.value.remedy == caught.value.remedy
     assert caught.value.remedy
     return caught.value
 
@@ -307,8 +317,8 @@ def test_any_bytes_give_a_table_or_a_usage_error(
     frames: list[pl.DataFrame] = []
     try:
         frames.append(read(path))
-    except UsageError as refused:
-        codes.append(refused.code)
+    except UsageError:
+        codes.append(refusal(path).code)
 
     assert all(code.startswith("data-") for code in codes)
     assert all(frame.height > 0 for frame in frames)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from scorewright.core.contracts import Column, ColumnType, Contract, UnknownPolicy, Use
-from scorewright.core.tables import CellProblem, ColumnProblem, check_frame, coerce
+from scorewright.core.tables import CellProblem, ColumnProblem, check_frame, coerce, joined
 
 
 def of(*columns: Column, **roles: str) -> Contract:
@@ -238,3 +238,33 @@ def test_a_repeated_row_is_the_later_one() -> None:
 
     assert [p.first_rows for p in report.errors if p.code == "duplicate-row"] == [(4,)]
     assert report.bad_rows == (4,)
+
+
+def test_a_table_checked_in_parts_gives_the_report_of_the_whole() -> None:
+    contract = Contract(
+        table="t",
+        columns=(
+            Column("id", ColumnType.INTEGER, nullable=False),
+            Column("age", ColumnType.INTEGER, minimum=18),
+            Column("kind", ColumnType.CATEGORY, categories=("a", "b")),
+        ),
+        key="id",
+    )
+    frame = pl.DataFrame(
+        {
+            "id": ["1", "2", "3", "1", None, "x", "7"],
+            "age": ["20", "17", "old", "30", "16", "40", ""],
+            "kind": ["a", "z", "b", "y", "z", "a", "z"],
+        }
+    )
+    whole = check_frame(frame, contract)
+    for size in (1, 2, 3, 7):
+        parts = [check_frame(part, contract) for part in frame.iter_slices(size)]
+        found = joined(parts, [part.frame.get_column("id") for part in parts])
+        assert found.bad_rows == whole.bad_rows
+        for row in range(1, 8):
+            assert sorted(found.reasons(row)) == sorted(whole.reasons(row))
+        assert dict(found.unknown_categories) == dict(whole.unknown_categories)
+        assert list(found.unknown_categories["kind"]) == ["z", "y"]
+        assert sorted(found.errors, key=repr) == sorted(whole.errors, key=repr)
+    assert "duplicate-key" in {problem.code for problem in whole.errors}

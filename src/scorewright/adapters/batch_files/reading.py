@@ -85,10 +85,10 @@ class TextSource:
             UsageError: As `BatchSource`.
         """
         stream = TextStream(self._path, self._table, columns, PART_BYTES, numbers)
-        for frame in _joined(chunk.frame for chunk in stream):
+        for frame in stream.frames(CHUNK_ROWS):
             if frame.height == 0:
                 raise _empty()
-            yield from frame.iter_slices(CHUNK_ROWS)
+            yield frame
 
 
 class ParquetSource:
@@ -189,16 +189,6 @@ _ODD = (
     OverflowError,
     pl.exceptions.PolarsError,
 )
-
-
-def _joined(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Put the first rows, which are few, to those that follow: decimals are judged together."""
-    first, second = next(frames), next(frames, None)
-    if second is not None and second.schema == first.schema:
-        yield pl.concat([first, second])
-    else:
-        yield from (first,) if second is None else (first, second)
-    yield from frames
 
 
 def _frame(batch: Any) -> pl.DataFrame:  # noqa: ANN401 - pyarrow has no types

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -125,6 +125,24 @@ class TextStream:
                 yield found
         if row == 1:
             yield chunk
+
+    def frames(self, rows: int) -> Iterator[pl.DataFrame]:
+        """Yield the rows alone, at most so many at a time.
+
+        The first rows, which are few, come with those that follow: decimals are judged together.
+
+        Args:
+            rows: One or more.
+
+        Raises:
+            UsageError: See `__iter__`.
+        """
+        found = (chunk.frame for chunk in self)
+        first, second = next(found), next(found, None)
+        if second is not None and second.schema == first.schema:
+            first, second = pl.concat([first, second]), None
+        for frame in chain([first], () if second is None else [second], found):
+            yield from frame.iter_slices(rows) if frame.height else [frame]
 
     def _pieces(self) -> Iterator[_Piece]:
         """Cut the file between records, about a chunk apart; the first piece is small."""

@@ -8,7 +8,7 @@ from scorewright.core.tables.inference import infer_contract
 from scorewright.core.tables.labelling import labels
 from scorewright.core.tables.parsing import clean_text, plain_text
 from scorewright.core.tables.regional import holds_comma_numbers, looks_like_dates
-from scorewright.core.tables.report import TableReport
+from scorewright.core.tables.report import TableReport, joined
 from scorewright.core.tables.roles import Roles, guess_roles
 from scorewright.core.tables.withholding import withheld_because
 
@@ -26,6 +26,7 @@ __all__ = [
     "guess_roles",
     "holds_comma_numbers",
     "infer_contract",
+    "joined",
     "labels",
     "looks_like_dates",
     "plain_text",

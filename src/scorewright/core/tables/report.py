@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from scorewright.core.findings import Severity
 from scorewright.core.tables.failures import ColumnProblem, Failure, summarise
 
-__all__ = ["TableReport"]
+__all__ = ["TableReport", "joined"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +80,53 @@ class TableReport:
                 column: dict(counts) for column, counts in self.unknown_categories.items()
             },
         }
+
+
+def joined(parts: Sequence[TableReport], keys: Sequence[pl.Series] = ()) -> TableReport:
+    """Return the report of a table that was checked in parts.
+
+    Args:
+        parts: One or more, in the order of the rows; their frames are let go.
+        keys: The key's values of each part: a key may be repeated in another part.
+    """
+    starts = np.cumsum([0, *(part.rows for part in parts[:-1])])
+    groups: dict[tuple[str, str, str, Severity], list[Failure]] = {}
+    counts: dict[str, Counter[str]] = {}
+    for part, start in zip(parts, starts.tolist(), strict=True):
+        for failure in part.failures:
+            kind = (failure.column, failure.code, failure.expected, failure.severity)
+            groups.setdefault(kind, []).append(replace(failure, rows=failure.rows + start))
+        for column, of_part in part.unknown_categories.items():
+            counts.setdefault(column, Counter()).update(of_part)
+    failures = [
+        replace(
+            found[0],
+            rows=np.concatenate([failure.rows for failure in found]),
+            values=pl.concat([failure.values for failure in found]),
+        )
+        for found in groups.values()
+    ]
+    return TableReport(
+        table=parts[0].table,
+        rows=sum(part.rows for part in parts),
+        columns=parts[0].columns,
+        failures=(*_across(failures, pl.concat(keys)),) if keys else (*failures,),
+        unknown_categories={
+            column: dict(sorted(of.items(), key=lambda one: (-one[1], one[0])))
+            for column, of in counts.items()
+        },
+        frame=parts[0].frame.clear(),
+    )
+
+
+def _across(failures: Sequence[Failure], keys: pl.Series) -> Iterator[Failure]:
+    """Look for repeated keys in all parts together."""
+    code = "duplicate-key"
+    yield from (one for one in failures if (one.column, one.code) != (keys.name, code))
+    repeated = keys.is_duplicated() & keys.is_not_null()
+    if repeated.any():
+        rule = (code, "a value of its own in every row")
+        yield replace(Failure.where(keys.name, rule, repeated, keys), severity="warning")
 
 
 def _holds(failure: Failure, row: int) -> bool:

@@ -31,6 +31,7 @@ from scorewright.flows.ports.runs import (
 from scorewright.flows.ports.sampling import Sampler, SamplerCatalogue
 from scorewright.flows.ports.tables import (
     ContractFiles,
+    PartReader,
     TableFile,
     TableReader,
     TableSource,
@@ -58,6 +59,7 @@ __all__ = [
     "LearnerCatalogue",
     "LoadedBundle",
     "Params",
+    "PartReader",
     "Proof",
     "Prover",
     "ReportRenderer",

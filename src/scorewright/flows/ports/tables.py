@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,7 +12,7 @@ from scorewright.core.contracts import Contract
 if TYPE_CHECKING:
     import polars as pl  # the service starts without it
 
-__all__ = ["ContractFiles", "TableFile", "TableReader", "TableSource", "TableWriter"]
+__all__ = ["ContractFiles", "PartReader", "TableFile", "TableReader", "TableSource", "TableWriter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,23 @@ class TableReader(Protocol):
             UsageError: ``data-file-missing``, ``data-file-empty``, ``data-encoding``,
                 ``data-ragged`` (names the line), ``data-duplicate-column``, ``data-unreadable``,
                 ``data-columns-differ`` (files of one glob with different columns).
+        """
+        ...
+
+
+class PartReader(TableReader, Protocol):
+    """Reads tables whole, or in parts that do not fill the memory."""
+
+    def parts(self, table: TableFile, numbers: Collection[str] = ()) -> Iterator[pl.DataFrame]:
+        """Yield all rows in their order, some thousand at a time.
+
+        Args:
+            table: Where they lie.
+            numbers: Columns of a text table that may come as Float64 where that says no less
+                than their texts.
+
+        Raises:
+            UsageError: Those of `read`, some of them when rows were yielded before.
         """
         ...
 
