@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from tests.stores.crash_calls import (
@@ -37,6 +38,9 @@ __all__ = ["Sweep", "main"]
 
 _ERRORS = ("EIO", "ENOSPC")
 _THREADS = 4
+#: How often what is stopped is taken back at once, too.
+_BACK = {"small": 1, "consolidation": 4, "structure": 1, "mending": 4, "large": 10}
+_ALL = slice(None)
 #: A state, and what led to it.
 _Found = tuple[State, str]
 
@@ -56,17 +60,19 @@ class Sweep:
         self._output = proof.output
         self._proved: set[str] = set()
 
-    def kills(self, draw: random.Random, points: int = 0) -> Figures:
+    def kills(self, draw: random.Random, points: int = 0, own: slice = _ALL) -> Figures:
         """Kill after every call, and in the midst of every write; or after some calls.
 
         Args:
             draw: Of the points.
             points: How many; 0 for all.
+            own: Which of the states are proved, where several sweeps share them.
         """
         began, figures = time.monotonic(), Figures()
         fresh = self._sampled(figures, draw, points) if points else self._all(figures)
         self._say(f"{figures.points} stops, {len(fresh)} distinct states")
-        for place, (state, where) in enumerate(fresh.values()):
+        for place in range(*own.indices(len(fresh))):
+            state, where = next(islice(fresh.values(), place, None))
             for wrong in self._proof.prove(state, place, figures, () if points else fresh):
                 figures.failures.append(f"{where}: {wrong}")
                 self._say(figures.failures[-1])
@@ -270,6 +276,8 @@ def main() -> None:
         "--plans", help="of the story: consolidation, structure, mending; all without"
     )
     parser.add_argument("--kinds", default="races,blows,kills,refusals")
+    parser.add_argument("--states", type=_slice, default=_ALL,
+                        help="A:B, those of the kills to prove; all without")  # fmt: skip
     parser.add_argument("--blows", type=int, default=20, help="processes that are really killed")
     parser.add_argument("--races", type=int, default=5, help="of four processes")
     parser.add_argument("--large-points", type=int, default=1000)
@@ -285,6 +293,11 @@ def main() -> None:
         with machine.ready():
             failed = [_sweep(case, machine, wish, seed) for case in _cases(wish, folder, machine)]
     sys.exit(any(failed))
+
+
+def _slice(text: str) -> slice:
+    first, _, last = text.partition(":")
+    return slice(int(first or 0), int(last) if last else None)
 
 
 def _at_least_two(text: str) -> int:
@@ -308,13 +321,15 @@ def _sweep(case: Case, machine: Machine, wish: argparse.Namespace, seed: int) ->
 
     draw, is_large = random.Random(seed), case.place.name == "large"
     with tempfile.TemporaryDirectory(prefix="scorewright-crash-vault-") as place:
-        proof = Proof(case, Path(place), machine, say, 10 if is_large else 1)
+        proof = Proof(case, Path(place), machine, say, _BACK[case.place.name])
         sweep = Sweep(proof)
         failed = False
         kinds: dict[str, Callable[[], Figures]] = {
             "races": lambda: sweep.races(wish.races),
             "blows": lambda: sweep.blows(draw, wish.blows, is_large=is_large),
-            "kills": lambda: sweep.kills(draw, wish.large_points if is_large else wish.points),
+            "kills": lambda: sweep.kills(
+                draw, wish.large_points if is_large else wish.points, wish.states
+            ),
             "refusals": lambda: sweep.refusals(draw, wish.points, wish.alike),
         }
         if is_large:

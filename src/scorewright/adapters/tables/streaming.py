@@ -127,7 +127,7 @@ class TextStream:
             yield chunk
 
     def frames(self, rows: int) -> Iterator[pl.DataFrame]:
-        """Yield the rows alone, at most so many at a time.
+        """Yield the rows alone, about so many at a time.
 
         The first rows, which are few, come with those that follow: decimals are judged together.
 
@@ -142,7 +142,9 @@ class TextStream:
         if second is not None and second.schema == first.schema:
             first, second = pl.concat([first, second]), None
         for frame in chain([first], () if second is None else [second], found):
-            yield from frame.iter_slices(rows) if frame.height else [frame]
+            # In equal parts: one of a few rows costs as much as a large one.
+            count = max(1, round(frame.height / rows))
+            yield from frame.iter_slices(-(-frame.height // count)) if frame.height else [frame]
 
     def _pieces(self) -> Iterator[_Piece]:
         """Cut the file between records, about a chunk apart; the first piece is small."""
