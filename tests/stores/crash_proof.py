@@ -111,8 +111,8 @@ class Proof:
             state: Of the store.
             place: Number of the state: some are looked at more closely.
             figures: Counted in.
-            proved: Digests of states that are proved by themselves: there is no need to go on
-                from one of them.
+            proved: Digests, or outcomes, of states that are proved by themselves: there is no
+                need to go on from one of them.
         """
         self.vault.put_back(state)
         is_whole = not place % _EVERY
@@ -136,6 +136,19 @@ class Proof:
             return [f"not resumed: {type(error).__name__}: {error}"]
         return self.is_done()
 
+    def milestones(self) -> list[State]:
+        """Carry the plan out; return the state before it, and that after each step."""
+        self.restore()
+        finish, found = Progress.finish_step, [self.begin]
+
+        def finished(progress: Progress, number: int) -> None:
+            finish(progress, number)
+            found.append(self.vault.take())
+
+        with patch.object(Progress, "finish_step", finished):
+            self.case.act()
+        return found
+
     @contextmanager
     def _until(self, proved: Collection[str]) -> Iterator[None]:
         """Look at the state after each step, and end at one of these."""
@@ -143,7 +156,8 @@ class Proof:
 
         def finished(progress: Progress, number: int) -> None:
             finish(progress, number)
-            if self.vault.take().digest in proved:
+            state = self.vault.take()
+            if state.digest in proved or self.vault.outcome(state) in proved:
                 raise _ArrivedError
 
         with patch.object(Progress, "finish_step", finished if proved else finish):

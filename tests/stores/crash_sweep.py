@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from tests.stores.crash_calls import (
     CALLS,
@@ -38,11 +40,16 @@ __all__ = ["Sweep", "main"]
 
 _ERRORS = ("EIO", "ENOSPC")
 _THREADS = 4
+#: Of so many steps one is looked at with what a process does before it goes on.
+_OPENINGS = 10
+#: An entry of a journal is written, and then brought to disk.
+_SYNCED = 2
 #: How often what is stopped is taken back at once, too.
 _BACK = {"small": 1, "consolidation": 4, "structure": 1, "mending": 4, "large": 10}
 _ALL = slice(None)
 #: A state, and what led to it.
 _Found = tuple[State, str]
+_One = TypeVar("_One")
 
 
 class Sweep:
@@ -59,6 +66,7 @@ class Sweep:
         self._say = proof.say
         self._output = proof.output
         self._proved: set[str] = set()
+        self._outcomes: set[str] = set()
 
     def kills(self, draw: random.Random, points: int = 0, own: slice = _ALL) -> Figures:
         """Kill after every call, and in the midst of every write; or after some calls.
@@ -80,35 +88,56 @@ class Sweep:
         figures.seconds = time.monotonic() - began
         return figures
 
-    def refusals(self, draw: random.Random, points: int = 0, alike: int = 0) -> Figures:
+    def refusals(
+        self, draw: random.Random, points: int = 0, alike: int = 0, own: slice = _ALL
+    ) -> Figures:
         """Refuse every call, or some: once each for a failing disk and a full one.
 
         Args:
             draw: Of the calls.
             points: How many; 0 for all.
             alike: How many of each kind at the most, the first and the last among them; 0 for all.
+            own: Which of them, where several sweeps share them.
         """
         began, figures = time.monotonic(), Figures()
-        self._proof.restore()
-        places = [str(self._case.place.folder), tempfile.gettempdir()]
-        calls = calls_of(self._case.command, self._output, places)
-        kinds: dict[str, list[Call]] = {}
-        for call in calls:
-            kinds.setdefault(call.kind, []).append(call)
-        self._say(f"{len(calls)} calls of {len(kinds)} kinds")
+        found = self._by_step(self._proof.milestones(), figures)
+        kinds: dict[str, list[tuple[State, Call]]] = {}
+        for state, call in found:
+            kinds.setdefault(call.kind, []).append((state, call))
+        self._say(f"{len(found)} calls of {len(kinds)} kinds")
         if alike:
-            calls = [call for kind in kinds.values() for call in _some(kind, alike, draw)]
-        wanted = [(call, error) for call in calls for error in _ERRORS]
+            found = [one for kind in kinds.values() for one in _some(kind, alike, draw)]
+        wanted = [(state, call, error) for state, call in found for error in _ERRORS]
         if points:
             wanted = draw.sample(wanted, min(points, len(wanted)))
-        for place, (call, error) in enumerate(wanted):
-            wrong = self._refuse(call, error, figures, place)
+        for place in range(*own.indices(len(wanted))):
+            state, call, error = wanted[place]
+            wrong = self._refuse(state, call, error, figures)
             figures.failures += [f"{error} {call.number} {call.text}: {one}" for one in wrong]
             if wrong:
                 self._say(figures.failures[-1])
             self._progress(place, len(wanted), figures)
         figures.seconds = time.monotonic() - began
         return figures
+
+    def _by_step(self, states: Sequence[State], figures: Figures) -> list[tuple[State, Call]]:
+        """Return the calls of each step, as they are made by a process that begins with it.
+
+        To refuse one of them, nothing before the step has to be done again.
+        """
+        places = [str(self._case.place.folder), tempfile.gettempdir()]
+        self._outcomes = {self._proof.vault.outcome(state) for state in states[1:]}
+        found = []
+        for number, state in enumerate(states):
+            figures.failures += self._proof.prove(state, number, figures, self._outcomes)
+            self._proof.vault.put_back(state)
+            calls = calls_of(self._case.command, self._output, places)
+            # What comes before the step is the same for all: it is looked at for some.
+            is_last = number == len(states) - 1
+            first = 0 if is_last or not number % _OPENINGS else _entry(calls, "begin")
+            last = len(calls) if is_last else _entry(calls, "done")
+            found += [(state, call) for call in calls[first : last + _SYNCED]]
+        return found
 
     def blows(self, draw: random.Random, points: int, *, is_large: bool = False) -> Figures:
         """Kill in earnest: half of the points at calls, half at any moment, with all threads.
@@ -240,15 +269,15 @@ class Sweep:
         wrong = self._proof.is_done()
         return [f"exit code {code}: {self._proof.said()}"] if code else wrong
 
-    def _refuse(self, call: Call, error: str, figures: Figures, place: int) -> list[str]:
-        self._proof.restore()
+    def _refuse(self, begin: State, call: Call, error: str, figures: Figures) -> list[str]:
+        self._proof.vault.put_back(begin)
         code = struck(self._case.command, self._output, call, f"error={error}")
         figures.points += 1
         wrong = self._proof.judge(code, call.name, figures)
         state = self._proof.vault.take()
         if not wrong and state.digest not in self._proved:
             self._proved.add(state.digest)
-            wrong = self._proof.prove(state, place, figures)
+            wrong = self._proof.prove(state, len(self._proved), figures, self._outcomes)
         return wrong
 
     def _progress(self, place: int, whole: int, figures: Figures) -> None:
@@ -258,7 +287,13 @@ class Sweep:
             )
 
 
-def _some(calls: Sequence[Call], most: int, draw: random.Random) -> list[Call]:
+def _entry(calls: Sequence[Call], name: str) -> int:
+    """Return the place of the first call that writes such an entry of the journal."""
+    wanted = re.compile(rf'entry\\": ?\\"{name}\\"')
+    return next(place for place, call in enumerate(calls) if wanted.search(call.text))
+
+
+def _some(calls: Sequence[_One], most: int, draw: random.Random) -> list[_One]:
     """Return the first and the last call, and some between them."""
     if len(calls) <= most:
         return list(calls)
@@ -277,7 +312,7 @@ def main() -> None:
     )
     parser.add_argument("--kinds", default="races,blows,kills,refusals")
     parser.add_argument("--states", type=_slice, default=_ALL,
-                        help="A:B, those of the kills to prove; all without")  # fmt: skip
+                        help="A:B, those of kills and refusals to prove; all without")  # fmt: skip
     parser.add_argument("--blows", type=int, default=20, help="processes that are really killed")
     parser.add_argument("--races", type=int, default=5, help="of four processes")
     parser.add_argument("--large-points", type=int, default=1000)
@@ -330,7 +365,7 @@ def _sweep(case: Case, machine: Machine, wish: argparse.Namespace, seed: int) ->
             "kills": lambda: sweep.kills(
                 draw, wish.large_points if is_large else wish.points, wish.states
             ),
-            "refusals": lambda: sweep.refusals(draw, wish.points, wish.alike),
+            "refusals": lambda: sweep.refusals(draw, wish.points, wish.alike, wish.states),
         }
         if is_large:
             del kinds["refusals"]
