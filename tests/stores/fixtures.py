@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import math
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.stores.archives import unpack
 
 __all__ = ["CASES", "KINDS", "ROOT", "VERSIONS", "MadeStore", "truth", "unpacked"]
 
@@ -43,8 +44,7 @@ class MadeStore:
 def unpacked(version: str, kind: str, folder: Path) -> MadeStore:
     """Unpack the store of a version and kind into a folder (made if it is not there)."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(_FOLDER / f"mlflow-{version}-{kind}.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
+    unpack(_FOLDER / f"mlflow-{version}-{kind}.tar.xz", folder)
     if kind == "sqlite":
         path = folder / "mlflow.db"
         return MadeStore(folder, path, f"sqlite:///{path}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import tarfile
 import tempfile
 from contextlib import closing
 from functools import cache
 from pathlib import Path
+
+from tests.stores.archives import unpack
 
 __all__ = ["REVISION", "create_database", "insert"]
 
@@ -21,8 +22,7 @@ _ARCHIVE = (
 def _template() -> bytes:
     """An empty database by the DDL of the one that MLflow 3.17.2 itself made."""
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(_ARCHIVE) as archive:
-            archive.extract("mlflow.db", folder, filter="data")
+        unpack(_ARCHIVE, Path(folder))
         with closing(sqlite3.connect(f"{folder}/mlflow.db")) as connection:
             # Tables before what needs them.
             found = connection.execute(

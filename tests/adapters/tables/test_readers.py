@@ -317,8 +317,12 @@ def test_any_bytes_give_a_table_or_a_usage_error(
     frames: list[pl.DataFrame] = []
     try:
         frames.append(read(path))
-    except UsageError:
-        codes.append(refusal(path).code)
+    except UsageError as refused:
+        codes.append(refused.code)
+        # What is wrong in two ways may be refused for the other one in parts.
+        with pytest.raises(UsageError) as of_parts:
+            list(FileTableReader().parts(TableFile("loans", (str(path),))))
+        codes.append(of_parts.value.code)
 
     assert all(code.startswith("data-") for code in codes)
     assert all(frame.height > 0 for frame in frames)

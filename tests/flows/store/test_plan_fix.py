@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from tests.fakes.audited_stores import conventions
 from tests.flows.store.messy import build_messy, run_id
 from tests.flows.store.planning import MOMENT, Planned
+from tests.stores.archives import unpack
 from tests.stores.story import NOW, Story, build_story
 
 from scorewright.adapters.artifact_files import LocalArtifacts
@@ -296,8 +296,7 @@ def test_a_tree_of_files_is_to_be_consolidated(story: Story) -> None:
 def test_stores_of_every_mlflow_are_mended_in_their_own_schema(
     version: str, tmp_path: Path
 ) -> None:
-    with tarfile.open(FIXTURES / f"mlflow-{version}-sqlite.tar.xz") as archive:
-        archive.extractall(tmp_path / "mlruns", filter="data")
+    unpack(FIXTURES / f"mlflow-{version}-sqlite.tar.xz", tmp_path / "mlruns")
     store = Planned(tmp_path / "mlruns/mlflow.db")
     # a run that never ended, in every schema
     store.change(
