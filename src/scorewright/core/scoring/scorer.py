@@ -167,19 +167,9 @@ class Scorer:
             UsageError: ``tables-unexpected``: the model knows no histories.
             KeyError: An input is missing.
         """
-        return self.space.row(self.inputs(application, tables)).reshape(1, -1)
+        return self.space.row(self._inputs(application, tables)).reshape(1, -1)
 
-    def inputs(self, application: Mapping[str, Any], tables: Tables) -> Mapping[str, Any]:
-        """Return the model's inputs for one raw application, by name.
-
-        Args:
-            application: As `score_application` takes it.
-            tables: As `score_application` takes them.
-
-        Raises:
-            UsageError: ``tables-unexpected``: the model knows no histories.
-            KeyError: An input is missing.
-        """
+    def _inputs(self, application: Mapping[str, Any], tables: Tables) -> Mapping[str, Any]:
         if self.evaluator is not None:
             return {**application, **self.evaluator.features(application, tables)}
         if tables:
