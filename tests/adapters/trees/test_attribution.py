@@ -14,8 +14,8 @@ import pytest
 from tests.adapters.trees.boosters import COLUMNS, SPACE, grown, rows
 
 from scorewright.adapters.trees import Trees, load_booster, read_trees
-from scorewright.adapters.trees.attribution import path_table_of
-from scorewright.adapters.trees.lightgbm_text import path_table
+from scorewright.adapters.trees.attribution import shapley_table_of
+from scorewright.adapters.trees.lightgbm_text import shapley_table
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def test_they_are_lightgbm_s_own(kind: str) -> None:
     x = rows(120, seed=11)
     x[0], x[1] = np.nan, 0.0
     x[2, 5:] = [50.0, -1.0, 39.0]
-    table = path_table(text_of(booster), COLUMNS)
+    table = shapley_table(text_of(booster), COLUMNS)
     assert table is not None
     got, wanted = table.contributions(x), np.asarray(booster.predict(x, pred_contrib=True))
     np.testing.assert_allclose(got, wanted, rtol=0.0, atol=1e-12)
@@ -56,7 +56,7 @@ def test_they_are_lightgbm_s_own(kind: str) -> None:
 
 def test_trees_that_never_split_are_the_base() -> None:
     booster = grown(5, min_data_in_leaf=3000)
-    table = path_table(text_of(booster), COLUMNS)
+    table = shapley_table(text_of(booster), COLUMNS)
     assert table is not None
     found = table.contributions(rows(2))
     assert not found[:, :-1].any()
@@ -82,8 +82,8 @@ def test_what_is_not_understood_is_left_to_the_library() -> None:
     text = text_of(grown(8))
     x = rows(10, seed=12)
     other = text.replace(b"version=v4", b"version=v9", 1)
-    assert path_table(other, COLUMNS) is None
-    assert path_table(text_of(grown(8, linear_tree=True)), COLUMNS) is None
+    assert shapley_table(other, COLUMNS) is None
+    assert shapley_table(text_of(grown(8, linear_tree=True)), COLUMNS) is None
     np.testing.assert_allclose(
         load_booster({"model.txt": other}, SPACE).contributions(x),
         load_booster({"model.txt": text}, SPACE).contributions(x),
@@ -94,7 +94,7 @@ def test_what_is_not_understood_is_left_to_the_library() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"nonsense", b"tree\nversion=v4\nnum_class=1\n\nTree=0\nx"])
 def test_another_text_gives_no_table(text: bytes) -> None:
-    assert path_table(text, COLUMNS) is None
+    assert shapley_table(text, COLUMNS) is None
 
 
 def tree() -> Trees:
@@ -128,13 +128,49 @@ def tree() -> Trees:
     ids=["no such column", "no such leaf", "two parents", "a circle", "a leaf without rows"],
 )
 def test_what_makes_no_trees_gives_no_table(change: dict[str, Any]) -> None:
-    assert path_table_of(replace(tree(), **change), 3) is None
+    assert shapley_table_of(replace(tree(), **change), 3) is None
 
 
-def test_they_are_what_shapley_defined() -> None:
+def chain(depth: int, columns: int) -> Trees:
+    """Return x0 <= 0 ? a : (x1 <= 0 ? b : ...), from the first column again after the last."""
+    nodes = np.arange(depth)
+    return Trees(
+        feature=nodes % columns,
+        threshold=np.zeros(depth),
+        missing_left=np.zeros(depth, dtype=bool),
+        zero_left=np.full(depth, -1, dtype=np.int8),
+        left=-1 - nodes,
+        right=np.where(nodes < depth - 1, nodes + 1, -1 - depth),
+        rows=np.linspace(10.0 * (depth + 1), 20.0, depth),
+        leaf_rows=np.full(depth + 1, 10.0),
+        leaf_value=np.linspace(-1.0, 1.0, depth + 1),
+        categories=np.empty(0, dtype=bool),
+        category_nodes=np.empty(0, dtype=np.int64),
+        category_starts=np.zeros(1, dtype=np.int64),
+        constant=0.0,
+    )
+
+
+def test_a_tree_may_be_deep_but_not_without_end() -> None:
+    # A column is tested again on the path below: more than twice in all
+    table = shapley_table_of(chain(120, 50), 50)
+    assert table is not None
+    row = np.ones((1, 50))
+    row[0, 40] = -1.0
+    found = table.contributions(row)
+    assert found.sum() == pytest.approx(float(np.linspace(-1.0, 1.0, 121)[40]), abs=1e-12)
+    # Too many walks, and too many steps
+    assert shapley_table_of(chain(180, 50), 50) is None
+    assert shapley_table_of(chain(1_800, 3), 3) is None
+
+
+@pytest.mark.parametrize("last", [2.0, np.inf], ids=["usual", "a test of what is missing"])
+def test_they_are_what_shapley_defined(last: float) -> None:
     # Given one tree
-    trees = tree()
-    table = path_table_of(trees, 3)
+    trees = replace(tree(), threshold=np.array([0.0, 0.0, 0.0, last]))
+    if np.isinf(last):
+        trees = replace(trees, missing_left=np.array([False, True, True, False]))
+    table = shapley_table_of(trees, 3)
     assert table is not None
     for row in ([-1.0, 1.0, 0.0], [1.0, -1.0, -1.0], [3.0, 0.0, -2.0], [np.nan, np.nan, np.nan]):
         x = np.array(row)

@@ -1,4 +1,4 @@
-"""Shapley values of a sum of trees, one row in a few milliseconds, by NumPy alone.
+"""Shapley values of a sum of trees, one row in a millisecond or two, by NumPy alone.
 
 For one leaf of value ``v`` let the path to it test the features 1..D; ``z`` is the share of the
 training rows that pass all tests of a feature, ``o`` is 1 where the row passes them. The
@@ -8,65 +8,48 @@ path-dependent Shapley value of feature i (Lundberg et al. 2020, equation 6) is 
 
 because the weights of Shapley's formula are the Beta integrals of t^k (1 - t)^(D - 1 - k) (Owen
 1972). The integrand is a polynomial of degree D - 1, which Gauss-Legendre quadrature with
-ceil(D / 2) nodes integrates exactly. So the leaves of all trees that test equally many features
-are worked through together, and nothing is approximated.
+ceil(D / 2) nodes integrates exactly; nothing is approximated.
+
+Leaves below one edge of a tree share the factor of that edge's feature, so for one ``t`` their
+products are first added up (Yu et al. 2022, "Linear TreeShap"): let S be the sum, over the leaves
+below an edge, of v times the product over all D features. The edge then adds to its feature
+
+    S (o - z) / (z + t (o - z))
+
+less the same with ``o`` and ``z`` of the nearest edge above that tests the feature too. One walk
+down makes the products, one walk up the sums; all trees are walked together, level by level.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from scorewright.adapters.trees.paths import (
-    MOST_STEPS,
-    Steps,
-    blocks_of,
-    is_sound,
-    pairs_of,
-    steps_of,
-)
-from scorewright.adapters.trees.structure import Floats, Trees, goes_left
+from scorewright.adapters.trees.edges import Edges, edges_of
+from scorewright.adapters.trees.structure import Booleans, Floats, Trees, Ways
 
-__all__ = ["PathTable", "path_table_of"]
+__all__ = ["ShapleyTable", "shapley_table_of"]
 
-#: Pairs worked through at once: they should stay in the processor's cache.
-CACHED = 1 << 16
+#: Walks times levels; more of them, as very deep trees need, are left to the library.
+MOST_ROUNDS = 4_000
 
 
-class PathTable:
-    """The paths to all leaves of some trees, ready to explain rows.
+class ShapleyTable:
+    """The edges of some trees, ready to explain rows. It may be used from any number of threads.
 
     Args:
-        trees: The trees; every node and leaf has training rows.
-        steps: Their paths, step by step.
+        trees: The trees.
+        edges: Theirs.
         columns: Columns of the matrix.
     """
 
-    def __init__(self, trees: Trees, steps: Steps, columns: int) -> None:
-        self._trees = trees
+    def __init__(self, trees: Trees, edges: Edges, columns: int) -> None:
+        self._ways = Ways(trees, columns)
+        self._edges = edges
         self._columns = columns
-        pair_of_step, pair_leaf, feature, order = pairs_of(trees, steps)
-        self._feature = feature.astype(np.intp)
-        count = len(pair_leaf)
-        share = np.ones(count)
-        np.multiply.at(share, pair_of_step, steps.share[order])
-        tests = (steps.node + len(trees.feature) * ~steps.went_left)[order].astype(np.intp)
-        # Most features are tested once on a path; further tests are looked at one after another.
-        rank = np.arange(len(tests)) - np.searchsorted(pair_of_step, pair_of_step)
-        self._first = tests[rank == 0]
-        self._more = [
-            (pair_of_step[rank == r].astype(np.intp), tests[rank == r])
-            for r in range(1, int(rank.max(initial=0)) + 1)
-        ]
-        self._share = share
-        self._blocks = blocks_of(pair_leaf, trees.leaf_value)
-        self.base = trees.constant + sum(
-            float(b.value @ share[b.start : b.stop].reshape(b.shape).prod(axis=0))
-            for b in self._blocks
-        )
-        self._rules = _rules(max((b.shape[0] for b in self._blocks), default=0))
-        self._zero_nodes = np.flatnonzero(trees.zero_left >= 0)
+        at, weight = np.polynomial.legendre.leggauss(_nodes(edges))
+        self._rule = list(zip(((at + 1.0) / 2.0).tolist(), (weight / 2.0).tolist(), strict=True))
+        self._turns = _turns(edges)
+        self.base = trees.constant + edges.base
 
     def contributions(self, x: Floats) -> Floats:
         """Return what each column adds, shape (n, p + 1); the last is the base.
@@ -74,74 +57,87 @@ class PathTable:
         Args:
             x: Matrix of shape (n, p).
         """
-        out = np.empty((len(x), self._columns + 1))
-        for i, row in enumerate(x):
-            out[i, :-1] = self._one(row)
+        out = np.zeros((len(x), self._columns + 1))
+        if self._edges.levels:
+            for i, row in enumerate(x):
+                out[i, :-1] = self._one(row)
         out[:, -1] = self.base
         return out
 
     def _one(self, row: Floats) -> Floats:
         """Explain one row; shape (p,)."""
-        left = goes_left(self._trees, self._zero_nodes, row)
-        passed = np.concatenate([left, ~left])
-        passes = passed.take(self._first)
-        for pairs, tests in self._more:
-            passes[pairs] &= passed.take(tests)
-        surplus = np.subtract(passes, self._share)
-        weight = np.empty(len(surplus))
-        for block in self._blocks:
-            own = slice(block.start, block.stop)
-            share, over = self._share[own].reshape(block.shape), surplus[own].reshape(block.shape)
-            weight[own] = _integrals(share, over, block.value, self._rules).ravel()
-        weight *= surplus
-        found = np.bincount(self._feature, weight, self._columns)
+        edges = self._edges
+        again, before = edges.again, edges.before
+        surplus = np.subtract(self._passed(row), edges.share)
+        factor, sums = np.empty_like(surplus), np.empty_like(surplus)
+        added, taken = np.zeros_like(surplus), np.zeros(len(again))
+        for at, weight in self._rule:
+            np.multiply(surplus, at, out=factor)
+            factor += edges.share
+            here, above = factor.take(again), factor.take(before)
+            factor[again] = here / above
+            self._walk(factor, sums, weight)
+            factor[again] = here
+            taken += sums.take(again) / above
+            # Every factor is positive, as every share is.
+            np.divide(sums, factor, out=sums)
+            added += sums
+        added *= surplus
+        added[again] -= taken * surplus.take(before)
+        found = np.bincount(edges.feature, added, self._columns)
         return found.astype(np.float64, copy=False)
 
+    def _passed(self, row: Floats) -> Booleans:
+        """Return at which edges a row has passed all tests of the feature, shape (m,)."""
+        left = self._ways.left(row)
+        passed = np.concatenate([left, ~left]).take(self._edges.test)
+        for own in self._turns:
+            again, before = self._edges.again[own], self._edges.before[own]
+            passed[again] &= passed.take(before)
+        return passed
 
-def path_table_of(trees: Trees, columns: int) -> PathTable | None:
-    """Return the paths of some trees; None where they cannot be explained this way.
+    def _walk(self, factor: Floats, sums: Floats, weight: float) -> None:
+        """Multiply down to the leaves, and add up what lies below each edge."""
+        levels = self._edges.levels
+        first = 2 * levels[0].half
+        np.multiply(factor[:first], weight, out=sums[:first])
+        for level in levels[1:]:
+            product = sums.take(level.above)
+            middle = level.start + level.half
+            left, right = slice(level.start, middle), slice(middle, middle + level.half)
+            np.multiply(factor[left], product, out=sums[left])
+            np.multiply(factor[right], product, out=sums[right])
+        sums *= self._edges.value
+        for level in levels[:0:-1]:
+            middle = level.start + level.half
+            sums[level.above] = sums[level.start : middle] + sums[middle : middle + level.half]
+
+
+def shapley_table_of(trees: Trees, columns: int) -> ShapleyTable | None:
+    """Return what explains some trees; None where they cannot be explained this way.
 
     Args:
         trees: The trees.
         columns: Columns of the matrix.
     """
-    if not is_sound(trees, columns) or len(trees.leaf_value) > MOST_STEPS:
+    edges = edges_of(trees, columns)
+    if edges is None or _nodes(edges) * len(edges.levels) > MOST_ROUNDS:
         return None
-    steps = steps_of(trees)
-    return None if steps is None else PathTable(trees, steps, columns)
+    return ShapleyTable(trees, edges, columns)
 
 
-def _rules(most: int) -> Sequence[tuple[Floats, Floats]]:
-    """Return nodes and weights on [0, 1] by how many features a leaf tests, 0 to ``most``."""
-    rules = []
-    for width in range(most + 1):
-        at, weight = np.polynomial.legendre.leggauss(max(1, (width + 1) // 2))
-        rules.append(((at + 1.0) / 2.0, weight / 2.0))
-    return rules
+def _nodes(edges: Edges) -> int:
+    """Return how many nodes integrate the polynomials of the longest path exactly."""
+    return max(1, (edges.width + 1) // 2)
 
 
-def _integrals(
-    share: Floats, over: Floats, value: Floats, rules: Sequence[tuple[Floats, Floats]]
-) -> Floats:
-    """Return the integrals of a block, each without its own feature; shape (D, leaves).
-
-    Every factor is positive, as every share is: the product without one of them is the product
-    of all divided by it.
-    """
-    width, leaves = share.shape
-    out = np.empty((width, leaves))
-    step = max(1, CACHED // width)
-    factors = np.empty((width, min(step, leaves)))
-    for start in range(0, leaves, step):
-        own = slice(start, min(start + step, leaves))
-        factor = factors[:, : own.stop - start]
-        sums = np.zeros(factor.shape)
-        for at, weight in zip(*rules[width], strict=True):
-            np.multiply(over[:, own], at, out=factor)
-            factor += share[:, own]
-            whole = np.multiply.reduce(factor, axis=0)
-            whole *= weight
-            np.divide(whole, factor, out=factor)
-            sums += factor
-        np.multiply(sums, value[own], out=out[:, own])
-    return out
+def _turns(edges: Edges) -> list[slice]:
+    """Cut the edges that test a feature again into runs that do not wait for each other."""
+    turns, start = [], 0
+    while start < len(edges.again):
+        # An edge may wait for one of the same run, at the earliest for the run's first.
+        waits = np.flatnonzero(edges.before[start:] >= edges.again[start])
+        stop = start + int(waits[0]) if waits.size else len(edges.again)
+        turns.append(slice(start, stop))
+        start = stop
+    return turns

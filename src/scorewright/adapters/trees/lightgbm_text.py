@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.adapters.trees.attribution import PathTable, path_table_of
+from scorewright.adapters.trees.attribution import ShapleyTable, shapley_table_of
 from scorewright.adapters.trees.structure import Trees
 
-__all__ = ["link", "path_table", "read_trees"]
+__all__ = ["link", "read_trees", "shapley_table"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,8 +28,8 @@ FIELDS = {
 }  # fmt: skip
 
 
-def path_table(text: bytes, columns: int) -> PathTable | None:
-    """Return the paths of a model of two classes; None where it is not understood here.
+def shapley_table(text: bytes, columns: int) -> ShapleyTable | None:
+    """Return what explains a model of two classes; None where it is not understood here.
 
     Args:
         text: LightGBM's text format.
@@ -39,7 +39,7 @@ def path_table(text: bytes, columns: int) -> PathTable | None:
         trees = read_trees(text.decode("utf-8"))
     except (KeyError, ValueError, IndexError):
         return None
-    return None if trees is None else path_table_of(trees, columns)
+    return None if trees is None else shapley_table_of(trees, columns)
 
 
 def link(text: bytes) -> float:

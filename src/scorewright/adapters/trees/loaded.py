@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.adapters.trees.attribution import PathTable
+from scorewright.adapters.trees.attribution import ShapleyTable
 from scorewright.adapters.trees.damage import damaged
-from scorewright.adapters.trees.lightgbm_text import link, path_table
+from scorewright.adapters.trees.lightgbm_text import link, shapley_table
 from scorewright.adapters.trees.native import LibraryError, NativeBooster, native_library
 from scorewright.core.matrix import FeatureSpace
 
@@ -74,7 +74,7 @@ class LoadedLgbmModel:
         They are path-dependent Shapley values (Lundberg et al. 2020), the same as LightGBM's own
         up to rounding.
         """
-        table = self._paths
+        table = self._table
         source = self._predictor if table is None else table
         return source.contributions(x) * self._link
 
@@ -92,9 +92,9 @@ class LoadedLgbmModel:
         return ()
 
     @functools.cached_property
-    def _paths(self) -> PathTable | None:
-        """The paths to the leaves, made when first asked for; None where the library is needed."""
-        return path_table(self._text, self._predictor.columns)
+    def _table(self) -> ShapleyTable | None:
+        """Explains rows, made when first asked for; None where the library is needed."""
+        return shapley_table(self._text, self._predictor.columns)
 
 
 class PackageBooster:

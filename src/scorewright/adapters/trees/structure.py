@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Booleans", "Floats", "Integers", "Trees", "goes_left"]
+__all__ = ["Booleans", "Floats", "Integers", "Trees", "Ways"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.signedinteger[Any]]
@@ -51,36 +51,48 @@ class Trees:
     constant: float
 
 
-def goes_left(trees: Trees, zero_nodes: Integers, row: Floats) -> Booleans:
-    """Return which nodes a row leaves to the left, shape (m,).
+class Ways:
+    """Which way rows go in trees.
 
     Args:
         trees: The trees.
-        zero_nodes: Those that treat zeros apart, by ``zero_left``.
-        row: One row of the matrix, shape (p,).
+        columns: Columns of the matrix.
     """
-    value = row.take(trees.feature)
-    left = value <= trees.threshold
-    missing = np.isnan(value)
-    np.copyto(left, trees.missing_left, where=missing)
-    if zero_nodes.size:
-        _zeros(left, value, trees, zero_nodes)
-    if trees.category_nodes.size:
-        left[trees.category_nodes] = _chosen(value[trees.category_nodes], trees)
-    return left
 
+    def __init__(self, trees: Trees, columns: int) -> None:
+        self._trees = trees
+        self._zero_nodes = np.flatnonzero(trees.zero_left >= 0)
+        # A row is laid down twice: what is missing is below all thresholds, and then is NaN,
+        # which compares with none.
+        self._place = np.where(trees.missing_left, trees.feature, trees.feature + columns)
 
-def _zeros(left: Booleans, value: Floats, trees: Trees, nodes: Integers) -> None:
-    """Send zeros where the nodes send them that take a zero as missing."""
-    is_zero = np.abs(value[nodes]) <= np.float32(1e-35)
-    left[nodes] = np.where(is_zero, trees.zero_left[nodes] == 1, left[nodes])
+    def left(self, row: Floats) -> Booleans:
+        """Return which nodes a row leaves to the left, shape (m,).
 
+        Args:
+            row: One row of the matrix, shape (p,).
+        """
+        twice = np.concatenate([np.where(np.isnan(row), -np.inf, row), row])
+        left: Booleans = twice.take(self._place) <= self._trees.threshold
+        if self._zero_nodes.size:
+            self._send_zeros(left, row)
+        if self._trees.category_nodes.size:
+            left[self._trees.category_nodes] = self._chosen(row)
+        return left
 
-def _chosen(value: Floats, trees: Trees) -> Booleans:
-    """Return which tests of categories send the row left."""
-    start, size = trees.category_starts[:-1], np.diff(trees.category_starts)
-    # As the library does: towards zero, and what is no code goes right.
-    inside = (value > -1.0) & (value < size)
-    code = np.where(inside, value, 0.0).astype(np.int64)
-    chosen: Booleans = trees.categories[start + code] & inside
-    return chosen
+    def _send_zeros(self, left: Booleans, row: Floats) -> None:
+        """Send zeros where the nodes send them that take a zero as missing."""
+        trees, nodes = self._trees, self._zero_nodes
+        is_zero = np.abs(row.take(trees.feature[nodes])) <= np.float32(1e-35)
+        left[nodes] = np.where(is_zero, trees.zero_left[nodes] == 1, left[nodes])
+
+    def _chosen(self, row: Floats) -> Booleans:
+        """Return which tests of categories send the row left."""
+        trees = self._trees
+        value = row.take(trees.feature[trees.category_nodes])
+        start, size = trees.category_starts[:-1], np.diff(trees.category_starts)
+        # As the library does: towards zero, and what is no code goes right.
+        inside = (value > -1.0) & (value < size)
+        code = np.where(inside, value, 0.0).astype(np.int64)
+        chosen: Booleans = trees.categories[start + code] & inside
+        return chosen
