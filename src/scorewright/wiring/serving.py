@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,9 +39,12 @@ class ServingRoom(Deployments):
         from scorewright.wiring.batches import batch_desk
 
         time = clock()
-        gatekeeper, log = self.gatekeeper(host), self.log()
+        with ThreadPoolExecutor(1) as beside:
+            # It waits for a child, while a database's library is imported here.
+            coming = beside.submit(self.deployment, reference)
+            gatekeeper, log = self.gatekeeper(host), self.log()
+            slot = Slot(Variant.of(coming.result()))
         words = Words(self.words)
-        slot = Slot(Variant.of(self.deployment(reference)))
         words(slot.variant)  # a file that cannot be used is said at the start
         decider = Decider(time, SortableIds(), self.keeping(), words)
         found = challenge(self.settings.serve.challengers, self.deployment, slot, decider, log)
