@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from scorewright import __version__
-from scorewright.core.errors import ScorewrightError
+from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.entry.cli import (
     bundle,
     data,
@@ -34,6 +34,7 @@ from scorewright.entry.cli import (
     tune,
     ui,
 )
+from scorewright.entry.cli.misuse import misuse
 from scorewright.entry.cli.screen import Session, show_error
 
 __all__ = ["app", "main"]
@@ -117,7 +118,7 @@ def main() -> None:
     # Whoever asks us to end (systemd, Kubernetes, CI) gets the same clean end as Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
-        app(prog_name="scorewright")
+        sys.exit(app(prog_name="scorewright", standalone_mode=False))
     except SystemExit as ending:
         if ending.code in (INTERRUPTED, TERMINATED):
             message = "Interrupted. No file is half-written; run the command again."
@@ -126,6 +127,11 @@ def main() -> None:
     except ScorewrightError as error:
         show_error(error, as_json=as_json)
         sys.exit(error.exit_code)
+    except typer.TyperException as error:
+        wrong = misuse(error)
+        if wrong is not None:
+            show_error(wrong, as_json=as_json)
+        sys.exit(UsageError.exit_code)
     except Exception as error:  # noqa: BLE001 - the last edge: two lines, never a traceback
         if isinstance(error, OSError) and error.errno in _FULL_OR_FAILING:
             show_error(_unwritten(error), as_json=as_json)
