@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,17 +34,19 @@ class ServingRoom(Deployments):
                 ``current`` goes on answering when something else is deployed.
             host: Where it listens, if not where the settings say.
         """
-        from scorewright.adapters.decision_log import SortableIds
         from scorewright.adapters.surroundings import SystemSurroundings
         from scorewright.flows.serve import Decider, Service, Slot, Variant, Watcher, Words
         from scorewright.wiring.batches import batch_desk
 
         time = clock()
+        gatekeeper = self.gatekeeper(host)
         with ThreadPoolExecutor(1) as beside:
-            # It waits for a child, while a database's library is imported here.
-            coming = beside.submit(self.deployment, reference)
-            gatekeeper, log = self.gatekeeper(host), self.log()
-            slot = Slot(Variant.of(coming.result()))
+            # Half a second of imports, while the bundle is proved by a child.
+            beside.submit(import_module, "scorewright.adapters.decision_log")
+            slot = Slot(Variant.of(self.deployment(reference)))
+        from scorewright.adapters.decision_log import SortableIds
+
+        log = self.log()
         words = Words(self.words)
         words(slot.variant)  # a file that cannot be used is said at the start
         decider = Decider(time, SortableIds(), self.keeping(), words)
