@@ -60,6 +60,48 @@ def test_differences_are_told_field_by_field() -> None:
     json.dumps(found.to_dict(), allow_nan=False)
 
 
+def _with_data(vintage: str, profile: str, digest: str, said: str | None) -> Snapshot:
+    named = {"name": "loans", "digest": "3f2a", "source_type": "local", "source": "loans.csv"}
+    model = {"model_id": "m-1", "experiment_id": "2", "name": "model"}
+    read = {"run_id": "best", "dataset_id": "d"}
+    return made_store(
+        datasets=[{"dataset_id": "d", "experiment_id": "2", "profile": profile, **named}],
+        inputs=[{**read, "context": "training"}],
+        input_tags=[{**read, "key": "vintage", "value": vintage}],
+        logged_models=[{**model, "status_message": said}],
+        logged_model_metrics=[
+            {
+                "model_id": "m-1", "key": "auc", "value": 0.75, "step": 0, "timestamp": 1,
+                "dataset_name": "loans", "dataset_digest": digest,
+            }
+        ],
+        model_versions=[
+            {"name": "credit_lgbm", "version": 1, "user_id": "ana", "status_message": said}
+        ],
+    )  # fmt: skip
+
+
+def test_data_sets_are_compared_with_all_that_is_said_of_them() -> None:
+    # Given
+    one = _with_data("2024Q1", '{"rows": 5}', "3f2a", None)
+    other = _with_data("2024Q2", '{"rows": 6}', "9999", "cut off")
+    # When
+    found = compare_stores(one, other)
+    # Then
+    assert compare_stores(one, one).is_same
+    assert fields(found) == [("best", "input tag.loans@3f2a vintage", "2024Q1", "2024Q2")]
+    assert fields(found, "experiment") == [
+        ("credit_final", "data set.loans@3f2a profile", '{"rows": 5}', '{"rows": 6}')
+    ]
+    assert set(fields(found, "logged model")) == {
+        ("m-1", "metric.auc @0 dataset", "loans@3f2a", "loans@9999"),
+        ("m-1", "model.status_message", None, "cut off"),
+    }
+    assert fields(found, "model version") == [
+        ("credit_lgbm/1", "version.status_message", None, "cut off")
+    ]
+
+
 def test_places_are_no_difference_and_empty_is_lacking() -> None:
     base = made_store()
     moved = replace(

@@ -112,6 +112,7 @@ def add_logged_model(rows: Rows, found: _Json) -> None:
         name=info.get("name"),
         # Databases call it so.
         status=str(info.get("status", "")).removeprefix("LOGGED_MODEL_").removeprefix("UPLOAD_"),
+        status_message=info.get("status_message") or None,
         model_type=info.get("model_type") or None,
         artifact_location=info.get("artifact_uri"),
         lifecycle_stage="active",
@@ -130,6 +131,8 @@ def add_logged_model(rows: Rows, found: _Json) -> None:
             model_id=model,
             run_id=metric.get("run_id") or None,
             key=metric.get("key"),
+            dataset_name=metric.get("dataset_name") or None,
+            dataset_digest=metric.get("dataset_digest") or None,
             **point,
         )
 
@@ -187,8 +190,10 @@ def _add_inputs(rows: Rows, run: str, experiment: str, found: _Json) -> None:
         rows.add_dataset(
             key, experiment_id=experiment, **{field: dataset.get(field) for field in fields}
         )
-        context = dict(_pairs(one.get("tags"))).get(_CONTEXT, "")
-        rows.add("inputs", run_id=run, dataset_id=key, context=context)
+        tags = dict(_pairs(one.get("tags")))
+        rows.add("inputs", run_id=run, dataset_id=key, context=tags.pop(_CONTEXT, ""))
+        for name, value in tags.items():
+            rows.add("input_tags", run_id=run, dataset_id=key, key=name, value=value)
     add_run_models(rows, run, found)
 
 

@@ -182,14 +182,12 @@ class _Rows:
             "input_uuid source_type source_id destination_type destination_id step",
             ((_id(*link[:4]), *link) for link in links),
         )
+        tags = [(run, dataset, _CONTEXT, context) for run, dataset, context in inputs if context]
+        tags += self._of("input_tags", "run_id dataset_id key value")
         self._write(
             "input_tags",
             "input_uuid name value",
-            (
-                (_id("DATASET", dataset, "RUN", run), _CONTEXT, context)
-                for run, dataset, context in inputs
-                if context
-            ),
+            ((_id("DATASET", dataset, "RUN", run), *tag) for run, dataset, *tag in tags),
         )
 
     def models(self) -> None:
@@ -197,12 +195,13 @@ class _Rows:
         found = self._of(
             "logged_models",
             "model_id experiment_id name artifact_location creation_time last_update_time status "
-            "lifecycle_stage model_type source_run_id",
+            "lifecycle_stage model_type source_run_id status_message",
         )
         self._write(
             "logged_models",
             "model_id experiment_id name artifact_location creation_timestamp_ms "
-            "last_updated_timestamp_ms status lifecycle_stage model_type source_run_id",
+            "last_updated_timestamp_ms status lifecycle_stage model_type source_run_id "
+            "status_message",
             (
                 (
                     one[0],
@@ -223,12 +222,24 @@ class _Rows:
                 f"model_id experiment_id {prefix}_key {prefix}_value",
                 ((m, self._home(m), k, v) for m, k, v in self._of(table, "model_id key value")),
             )
-        metrics = self._of("logged_model_metrics", "model_id run_id key value timestamp step")
+        self._model_metrics()
+
+    def _model_metrics(self) -> None:
+        """Write the metrics of logged models, with the data sets they were measured on."""
+        known = self._of("datasets", "experiment_id name digest dataset_id")
+        places = {tuple(words): one for *words, one in known if words[1] is not None}
+        found = self._of(
+            "logged_model_metrics",
+            "model_id run_id key value timestamp step dataset_name dataset_digest",
+        )
         self._write(
             "logged_model_metrics",
             "model_id experiment_id run_id metric_name metric_value metric_timestamp_ms "
-            "metric_step",
-            ((m, self._home(m), run or "", *rest) for m, run, *rest in metrics),
+            "metric_step dataset_name dataset_digest dataset_uuid",
+            (
+                (m, self._home(m), run or "", *rest, places.get((self._homes.get(m), *rest[-2:])))
+                for m, run, *rest in found
+            ),
         )
 
     def registry(self) -> None:

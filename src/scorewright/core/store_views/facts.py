@@ -52,6 +52,7 @@ def run_facts(snapshot: Snapshot, files: pl.DataFrame | None = None) -> dict[str
         "tag": snapshot.tags.select("key", "value", id="run_id"),
         "metric": _metrics(snapshot),
         "input": _inputs(snapshot),
+        "input tag": _input_tags(snapshot),
         "model": snapshot.run_models.select(
             "step", id="run_id", key=pl.concat_str("role", pl.lit(" "), "model_id")
         ),
@@ -78,7 +79,12 @@ def experiment_facts(snapshot: Snapshot) -> dict[str, pl.DataFrame]:
         "id", "traces", key=pl.col("status").fill_null("")
     )
     fields = ("lifecycle_stage", "creation_time")
-    return {"experiment": _melted(rows, fields), "tag": tags, "traces": traces}
+    return {
+        "experiment": _melted(rows, fields),
+        "tag": tags,
+        "traces": traces,
+        "data set": _datasets(snapshot, names),
+    }
 
 
 def registry_facts(
@@ -99,7 +105,10 @@ def registry_facts(
         id=label,
         stage=pl.when(pl.col("stage") != "None").then("stage"),
     )
-    fields = ("stage", "status", "description", "run_id", "creation_time")
+    fields = (
+        "stage", "status", "status_message", "description", "run_id", "run_link", "user_id",
+        "creation_time",
+    )  # fmt: skip
     of_versions = {
         "version": _melted(versions, fields),
         "tag": snapshot.model_version_tags.select("key", "value", id=label),
@@ -122,12 +131,18 @@ def logged_model_facts(
         files: Artifact files, if they are compared too.
     """
     models = snapshot.logged_models.with_columns(id="model_id", lifecycle_stage=state_of())
-    fields = ("name", "status", "model_type", "lifecycle_stage", "source_run_id", "creation_time")
+    fields = (
+        "name", "status", "status_message", "model_type", "lifecycle_stage", "source_run_id",
+        "creation_time",
+    )  # fmt: skip
     value = pl.col("value").clip(-_LARGEST, _LARGEST)
     key = pl.concat_str(
         pl.col("key").fill_null(""), pl.lit(" @"), pl.col("step").fill_null(0).cast(pl.String)
     )
-    metrics = snapshot.logged_model_metrics.select("timestamp", id="model_id", key=key, value=value)
+    dataset = _named(pl.col("dataset_name"), pl.col("dataset_digest"))
+    metrics = snapshot.logged_model_metrics.select(
+        "timestamp", dataset, id="model_id", key=key, value=value
+    )
     found = {
         "model": _melted(models, fields),
         "param": snapshot.logged_model_params.select("key", "value", id="model_id"),
@@ -224,10 +239,37 @@ def _history(history: pl.DataFrame) -> pl.DataFrame:
 
 
 def _inputs(snapshot: Snapshot) -> pl.DataFrame:
+    joined = snapshot.inputs.join(_dataset_names(snapshot), on="dataset_id", how="left")
+    key = pl.col("dataset").fill_null("?@")
+    return joined.select(id="run_id", key=key, value=pl.col("context").fill_null("") + "read")
+
+
+def _input_tags(snapshot: Snapshot) -> pl.DataFrame:
+    joined = snapshot.input_tags.join(_dataset_names(snapshot), on="dataset_id", how="left")
+    key = pl.concat_str(pl.col("dataset").fill_null("?@"), pl.lit(" "), "key")
+    return joined.select("value", id="run_id", key=key)
+
+
+def _datasets(snapshot: Snapshot, names: pl.DataFrame) -> pl.DataFrame:
+    """Return what is said of the data sets of experiments; ``names`` has the latters' ids."""
+    known = snapshot.datasets.join(_dataset_names(snapshot), on="dataset_id")
+    mine = known.join(names, on="experiment_id").unique(["id", "dataset"], keep="first")
+    fields = ("source_type", "source", "schema", "profile")
+    texts = mine.unpivot(fields, index=["id", "dataset"])
+    key = pl.concat_str("dataset", pl.lit(" "), "variable")
+    return texts.select("id", "value", key=key)
+
+
+def _dataset_names(snapshot: Snapshot) -> pl.DataFrame:
+    """Return ``dataset_id`` and ``dataset``, such as "loans@3f2a"."""
     known = snapshot.datasets.unique("dataset_id", keep="first")
-    joined = snapshot.inputs.join(known, on="dataset_id", how="left")
-    name = pl.concat_str(pl.col("name").fill_null("?"), pl.lit("@"), pl.col("digest").fill_null(""))
-    return joined.select(id="run_id", key=name, value=pl.col("context").fill_null("") + "read")
+    named = _named(pl.col("name").fill_null("?"), pl.col("digest"))
+    return known.select("dataset_id", named)
+
+
+def _named(name: pl.Expr, digest: pl.Expr) -> pl.Expr:
+    """Name a data set; null where it has no name."""
+    return pl.concat_str(name, pl.lit("@"), digest.fill_null("")).alias("dataset")
 
 
 def _artifacts(files: pl.DataFrame, owner: str) -> pl.DataFrame:
