@@ -182,7 +182,7 @@ def test_a_comparison_says_what_is_only_where(
 @pytest.mark.parametrize(
     ("arguments", "code", "exit_code"),
     [
-        (("inventory", "nowhere"), "store-invalid", 3),
+        (("inventory", "nowhere"), "store-invalid", 2),
         (("inventory", "empty.db"), "store-invalid", 3),
         (("tree", "notes.txt"), "store-invalid", 3),
         (("tree", "databricks://x"), "store-uri", 2),
@@ -193,7 +193,7 @@ def test_a_comparison_says_what_is_only_where(
         (("inventory", "credit/mlruns", "-o", "x.xlsx"), "output-format", 2),
         (("inventory", "credit/mlruns", "-o", "x.csv", "--format", "html"), "output-format", 2),
         (("inventory", "credit/mlruns", "--root", "x"), "store-root", 2),
-        (("compare", "credit/mlruns", "nowhere"), "store-invalid", 3),
+        (("compare", "credit/mlruns", "nowhere"), "store-invalid", 2),
         (("audit", "http://127.0.0.1:9"), "store-unreachable", 3),
     ],
 )

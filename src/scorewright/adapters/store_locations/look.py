@@ -142,9 +142,10 @@ def _of_path(path: Path, text: str) -> Place:
     try:
         if path.is_dir():
             return _of_folder(path)
+        if not path.exists():
+            raise _invalid(text, "there is no such file or folder", UsageError)
         if not path.is_file():
-            raise _invalid(text, "there is no such file or folder" if not path.exists() else
-                           "it is neither a file nor a folder")  # fmt: skip
+            raise _invalid(text, "it is neither a file nor a folder")
         if path.stat().st_size == 0:
             raise _invalid(text, "the file is empty")
     except OSError as error:
@@ -191,8 +192,10 @@ def _ambiguous(folder: Path, found: list[str]) -> UsageError:
     )
 
 
-def _invalid(location: str, why: str) -> ScorewrightError:
-    return ScorewrightError(
+def _invalid(
+    location: str, why: str, kind: type[ScorewrightError] = ScorewrightError
+) -> ScorewrightError:
+    return kind(
         f"'{location}' is no tracking store: {why}.",
         remedy=_FORMS,
         code="store-invalid",
