@@ -7,13 +7,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from scorewright.core.contracts import MAX_INTEGER, Column, ColumnType, Contract, expectation
+from scorewright.core.contracts import (
+    MAX_INTEGER,
+    MAX_TEXT,
+    Column,
+    ColumnType,
+    Contract,
+    expectation,
+)
 from scorewright.core.tables.failures import CellProblem, Failure, cells
 from scorewright.core.tables.parsing import parse
 
 __all__ = ["Coerced", "coerce"]
 
 _NUMBERS = (ColumnType.INTEGER, ColumnType.NUMBER)
+_TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +61,8 @@ def coerce(
     wanted = set(contract.names if required is None else required)
     failures: list[Failure] = []
     typed: list[pl.Series] = []
-    plain = {series.name: series for series in _plain_numbers(frame, contract)}
+    together = (*_plain_numbers(frame, contract), *_plain_texts(frame, contract))
+    plain = {series.name: series for series in together}
     given = set(frame.columns)
     for column in contract.columns:
         if column.name in plain:
@@ -86,20 +95,36 @@ def _plain_numbers(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     }
     if not kinds:
         return pl.DataFrame()
-    numbers = frame.select(pl.col(list(kinds)).cast(pl.Float64).fill_nan(None))
-    plain = _columns_without(numbers, pl.all().abs() >= MAX_INTEGER)
+    numbers = frame.select(pl.col(list(kinds)).cast(pl.Float64))
+    (with_nan,) = numbers.select(pl.all().is_nan().any()).rows(named=True)
+    numbers = numbers.with_columns(pl.col([n for n, has in with_nan.items() if has]).fill_nan(None))
+    plain = _columns_without(numbers, pl.all().abs().max() >= MAX_INTEGER)
     whole = plain.select(name for name in plain.columns if kinds[name] is ColumnType.INTEGER)
-    whole = _columns_without(whole, pl.all() != pl.all().round())
+    whole = _columns_without(whole, (pl.all() != pl.all().round()).any())
     numbers = plain.select(name for name in plain.columns if kinds[name] is ColumnType.NUMBER)
     return pl.DataFrame([*numbers, *whole.cast(pl.Int64)])
 
 
 def _columns_without(frame: pl.DataFrame, odd: pl.Expr) -> pl.DataFrame:
-    """Return the columns in which no cell is odd."""
+    """Return the columns that are not odd."""
     if not frame.width:
         return frame
-    (found,) = frame.select(odd.any()).rows(named=True)
+    (found,) = frame.select(odd).rows(named=True)
     return frame.select(name for name, is_odd in found.items() if not is_odd)
+
+
+def _plain_texts(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Return the columns of texts that are as they should be, also looked at together."""
+    schema = frame.schema
+    texts = frame.select(
+        column.name
+        for column in contract.columns
+        if column.type in _TEXTS and schema.get(column.name) == pl.String
+    )
+    cells, bytes_ = pl.all(), pl.all().str.len_bytes()
+    is_untidy = (cells != cells.str.strip_chars()).any()
+    # A text of so few bytes has no more characters.
+    return _columns_without(texts, is_untidy | (bytes_.min() == 0) | (bytes_.max() > MAX_TEXT))
 
 
 def _is_number(dtype: pl.DataType | None) -> bool:

@@ -55,7 +55,8 @@ def _with_nulls(frame: pl.DataFrame, names: Sequence[str]) -> Iterator[str]:
 
 
 def _unlisted(frame: pl.DataFrame, columns: Sequence[Column]) -> Iterator[str]:
-    for column in columns:
-        listed = pl.Series(column.categories, dtype=pl.String)
-        if not frame.get_column(column.name).is_in(listed.implode()).all():
-            yield column.name
+    listed = (pl.Series(column.categories, dtype=pl.String).implode() for column in columns)
+    names = [column.name for column in columns]
+    known = (pl.col(n).is_in(found).all() for n, found in zip(names, listed, strict=True))
+    told = frame.select(known).row(0) if names else ()
+    return (name for name, is_known in zip(names, told, strict=True) if not is_known)
