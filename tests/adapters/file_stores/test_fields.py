@@ -11,8 +11,12 @@ from tests.stores.fixtures import CASES, unpacked
 
 from scorewright.adapters import file_stores, store_staging
 
-#: What the parts of a path are, so that fields are told apart by where they stand.
-_NUMBERED = re.compile(r"\d+|[0-9a-f]{32}|(m|tr|a)-\w+|version-\d+")
+#: What a file is of, by how deep it lies or by the folder above.
+_UPPER = ("experiment", "run")
+_LOWER = {
+    "inputs": "input", "outputs": "output", "models": "logged model", "datasets": "data set",
+    "traces": "trace",
+}  # fmt: skip
 _NOTHING = "MLflow's databases have no column for it, and MLflow itself leaves it empty in trees"
 _DATABRICKS = "a job of Databricks; no database of MLflow has it"
 #: Fields that no reader asks for.
@@ -45,29 +49,12 @@ _MODULES = [
 
 
 def _kind(parts: tuple[str, ...]) -> str:
-    shape = ["#" if _NUMBERED.fullmatch(part) else part for part in parts[:-1] if part != ".trash"]
-    match shape:
-        case ["models", _]:
-            return "registered model"
-        case ["models", _, "#"]:
-            return "version"
-        case ["#" | "0"]:
-            return "experiment"
-        case ["#", "#"]:
-            return "run"
-        case [*_, "inputs", "#"]:
-            return "input"
-        case [*_, "outputs", "#"]:
-            return "output"
-        case [*_, "models", "#"]:
-            return "logged model"
-        case [*_, "datasets", "#"]:
-            return "data set"
-        case [*_, "assessments"]:
-            return "assessment"
-        case [*_, "traces", "#"]:
-            return "trace"
-    return "/".join(shape)
+    folders = [part for part in parts[:-1] if part != ".trash"]
+    if folders[0] == "models":
+        return ("registered model", "version")[len(folders) - 2]
+    if len(folders) <= len(_UPPER):
+        return _UPPER[len(folders) - 1]
+    return _LOWER.get(folders[-2], folders[-1])
 
 
 def _fields(root: Path) -> set[tuple[str, str]]:
