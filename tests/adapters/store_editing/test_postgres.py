@@ -89,7 +89,7 @@ def store_steps(folder: Path, uri: str, rows: int, digest: str) -> tuple[Step, .
         {"value": 0.2, "is_nan": False},
     )
     return (
-        Step("make_store", uri, "Make it", (StoreChange(uri, str(folder)),)),
+        Step("make_store", uri, "Make it", (StoreChange(uri, str(folder), created=7),)),
         Step(
             "copy_run", "one", "Copy", (experiment, run, RowsChange("metrics", "u", rows, digest))
         ),
@@ -122,6 +122,8 @@ def test_a_store_is_made_filled_opened_and_undone(postgres: Postgres, tmp_path: 
     engine = sa.create_engine(postgres.url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as connection:
         count = connection.scalar(sa.text("SELECT COUNT(*) FROM metrics WHERE is_nan"))
+        oldest = sa.text("SELECT creation_time FROM experiments WHERE name = 'Default'")
+        assert connection.scalar(oldest) == 7
         serial = connection.scalar(
             sa.text("SELECT nextval(pg_get_serial_sequence('experiments', 'experiment_id'))")
         )

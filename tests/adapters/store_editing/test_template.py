@@ -44,10 +44,10 @@ def made(monkeypatch: pytest.MonkeyPatch, template: Path) -> list[str]:
     return asked
 
 
-def make(folder: Path, template: Template) -> Path:
+def make(folder: Path, template: Template, created: int | None = None) -> Path:
     folder.mkdir()
     file = folder / "mlflow.db"
-    change = StoreChange(str(file), str(folder / "mlruns"))
+    change = StoreChange(str(file), str(folder / "mlruns"), created=created)
     DatabaseEditor(str(file), template=template).commit((change,), ignore)
     return file
 
@@ -69,6 +69,22 @@ def test_a_copy_is_what_mlflow_would_make(tmp_path: Path, template: Path, made: 
     assert lines == dump(reference)
     assert [path.name for path in copied.parent.iterdir()] == ["mlflow.db"]
     assert [path.name for path in kept.file.parent.iterdir()] == ["store.db"]
+
+
+def test_the_experiment_default_is_as_old_as_the_plan_says(
+    tmp_path: Path, template: Path, made: list[str]
+) -> None:
+    kept = Template(tmp_path / "kept" / "store.db", head_of(template))
+    stores = [make(tmp_path / name, kept, created) for name, created in (("a", 7), ("b", 8))]
+    now = make(tmp_path / "c", kept)
+    assert made == ["a"]
+    times = []
+    for store in (*stores, now):
+        with closing(sqlite3.connect(store)) as connection:
+            times += connection.execute("SELECT creation_time FROM experiments").fetchall()
+        assert [path.name for path in store.parent.iterdir()] == ["mlflow.db"]
+    assert times[:2] == [(7,), (8,)]
+    assert times[2][0] > 1_700_000_000_000
 
 
 @pytest.mark.parametrize("harm", ["none", "cut", "empty", "foreign", "used", "older", "folder"])

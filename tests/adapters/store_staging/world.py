@@ -101,9 +101,9 @@ def write(change: PlannedChange, target: Path) -> None:
                 with closing(create_database(target)) as made:
                     made.execute(
                         "INSERT INTO experiments (experiment_id, name, artifact_location,"
-                        " lifecycle_stage, workspace)"
-                        " VALUES (0, 'Default', ?, 'active', 'default')",
-                        (f"{one.artifact_root}/0",),
+                        " lifecycle_stage, creation_time, workspace)"
+                        " VALUES (0, 'Default', ?, 'active', ?, 'default')",
+                        (f"{one.artifact_root}/0", one.created),
                     )
                     made.commit()
             case FileChange():

@@ -54,24 +54,26 @@ def change_store(database: Database, change: StoreChange, template: Template | N
             what = "is something else already" if change.is_there else "is a store that is in use"
             raise conflict(f"At {database.location} there {what}.")
         case State.BEFORE if change.is_there:
-            _make(database, change.artifact_root, template)
+            _make(database, change, template)
         case State.BEFORE:
             _unmake(database)
 
 
-def _make(database: Database, artifact_root: str, template: Template | None) -> None:
+def _make(database: Database, change: StoreChange, template: Template | None) -> None:
     if database.file is None:
-        _run(database, database.uri, artifact_root)
+        _run(database, database.uri, change.artifact_root)
+        _date(database, change.created)
         return
     file = database.file
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.{secrets.token_hex(6)}.partial")
     try:
-        if not _copied(template, aside, artifact_root):
-            _run(database, f"sqlite:///{aside.as_posix()}", artifact_root)
+        if not _copied(template, aside, change):
+            _run(database, f"sqlite:///{aside.as_posix()}", change.artifact_root)
             if template is not None:
                 template.keep(aside)
+            _date(Database(str(aside)), change.created)
         with writing(file):
             sync_file(aside)
             if file.exists():
@@ -83,10 +85,10 @@ def _make(database: Database, artifact_root: str, template: Template | None) -> 
             _clear(file)
 
 
-def _copied(template: Template | None, aside: Path, artifact_root: str) -> bool:
+def _copied(template: Template | None, aside: Path, change: StoreChange) -> bool:
     """Copy the template; where that fails, MLflow makes the store, or says what is in the way."""
     try:
-        return template is not None and template.copy(aside, artifact_root)
+        return template is not None and template.copy(aside, change.artifact_root, change.created)
     except (OSError, sqlite3.Error):
         for ending in ("", "-journal"):
             Path(f"{aside}{ending}").unlink(missing_ok=True)
@@ -107,6 +109,15 @@ def _run(database: Database, uri: str, artifact_root: str) -> None:
         raise invalid(f"MLflow could not make it ({masked(str(error))})", database.location) from (
             error
         )
+
+
+def _date(database: Database, created: int | None) -> None:
+    """Give the experiment "Default" its time; that of its making stays where none is given."""
+    if created is None:
+        return
+    with database.changing() as connection:
+        time = sa.column("creation_time", sa.BigInteger)
+        connection.execute(sa.update(sa.table("experiments", time)).values(creation_time=created))
 
 
 def _unmake(database: Database) -> None:

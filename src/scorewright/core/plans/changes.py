@@ -134,11 +134,14 @@ class StoreChange:
         location: URI without a password.
         artifact_root: Folder of the artifacts of new experiments.
         is_there: Whether it is there afterwards. It goes only while it is empty.
+        created: When its experiment "Default" was, in milliseconds since 1970; None for the moment
+            in which it is made.
     """
 
     location: str
     artifact_root: str
     is_there: bool = True
+    created: int | None = None
     kind: Literal["store"] = "store"
 
 

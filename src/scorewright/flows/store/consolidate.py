@@ -103,6 +103,7 @@ class _Sources:
     refs: list[StoreRef] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     inventories: list[Inventory] = field(default_factory=list)
+    defaults: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def plan_consolidation(
         kind="consolidate",
         target=aim.ref,
         sources=tuple(found.refs),
-        steps=tuple(_steps(merged, files, aim)),
+        steps=tuple(_steps(merged, files, aim, min(found.defaults, default=None))),
         balance=tuple(line for line in balance if line.found),
         made_at=tools.now().isoformat(),
         made_by=tools.made_by,
@@ -268,9 +269,16 @@ def _open_sources(
         own = inventory.files.filter(inventory.files["owner"] == "version")["owner_id"]
         found.refs.append(ref)
         found.inventories.append(inventory)
+        found.defaults += _default_times(snapshot)
         notes = (*_unread(snapshot), *stage.notes, *_fetched(location, inventory, labels[-1]))
         found.stages.append(replace(stage, own_versions=frozenset(own.to_list()), notes=notes))
     return found
+
+
+def _default_times(snapshot: Snapshot) -> list[int]:
+    """Return when the experiment "Default" was made, where that is known."""
+    rows = snapshot.experiments.select("name", "creation_time").iter_rows()
+    return [time for name, time in rows if name == DEFAULT and time is not None]
 
 
 def _unread(snapshot: Snapshot) -> list[str]:
@@ -379,10 +387,10 @@ def _require_balance(balance: Sequence[Balance]) -> None:
         )
 
 
-def _steps(merged: Merged, files: PlannedFiles, aim: _Target) -> list[Step]:
+def _steps(merged: Merged, files: PlannedFiles, aim: _Target, created: int | None) -> list[Step]:
     steps = []
     if aim.is_new:
-        made = StoreChange(aim.ref.location, aim.root)
+        made = StoreChange(aim.ref.location, aim.root, created=created)
         sentence = f"Make an empty store at {aim.ref.location}, artifacts below {aim.root}."
         steps.append(Step("make_store", aim.ref.location, sentence, (made,)))
     waiting = dict(files.changes)
