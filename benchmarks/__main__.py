@@ -16,6 +16,8 @@ def main(arguments: list[str]) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     names = list(takewhile(lambda argument: not argument.startswith("-"), arguments))
     options = arguments[len(names) :]
+    if (options and not names) or not set(names) <= set(NAMES):
+        sys.exit(f"usage: python -m benchmarks [NAME ...] [OPTIONS]\nnames: {', '.join(NAMES)}")
     for name in names or NAMES:
         print(f"\n== {name}")
         run = importlib.import_module(f"benchmarks.{name}").run
