@@ -1,4 +1,4 @@
-"""Whatever the readers of trees and servers find stands in the database that they become."""
+"""Whatever the reader of trees finds stands in the database that a tree becomes."""
 
 from __future__ import annotations
 
