@@ -205,7 +205,7 @@ def test_a_server_is_a_source(one: One, url: str, call: Call, tmp_path: Path) ->
     lines = {line["what"]: line for line in made["plan"]["balance"]}
     files = lines["artifact files"]
     assert files["copied"] == files["found"] > 10
-    assert any("fetched from the server" in note for note in made["plan"]["notes"])
+    assert any("Fetched from the server" in note for note in made["plan"]["notes"])
     done(call("apply", made["file"], "--json"))
     again = _parts(call("compare", url, target, "--json"))
     assert again["run"]["only_a"] == again["run"]["only_b"] == []

@@ -18,6 +18,7 @@ from scorewright.wiring.stores import (
     StoreRoom,
     installed_schema,
     kept_databases,
+    server_traces,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def consolidation_tools(fetched: Path) -> ConsolidationTools:
 
     return ConsolidationTools(
         opener=LocationOpener(fetched=fetched),
-        staging=StoreStaging(installed_schema(), kept_databases()),
+        staging=StoreStaging(installed_schema(), kept_databases(), server_traces),
         merger=SqlMerger(),
         reference=reference_of,
         source=source_reference_of,

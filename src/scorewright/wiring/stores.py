@@ -14,6 +14,7 @@ from scorewright.flows.events import Notify, StageDone, StageStarted
 if TYPE_CHECKING:
     from polars import DataFrame
 
+    from scorewright.adapters.server_stores import Credentials, HttpTraces
     from scorewright.adapters.store_locations import Place
     from scorewright.core.audit import AuditReport
     from scorewright.core.report import ReportContent
@@ -41,6 +42,7 @@ __all__ = [
     "installed_schema",
     "kept_databases",
     "page_text",
+    "server_traces",
 ]
 
 
@@ -107,15 +109,28 @@ class LocationOpener:
                 return OpenedStore(place.shown, reader, files, file.parent)
 
 
-def _server(place: Place, fetched: Path | None) -> OpenedStore:
-    from scorewright.adapters.server_stores import Credentials, HttpArtifacts, HttpStore
-    from scorewright.flows.store.ports import OpenedStore
+def _credentials() -> Credentials:
+    from scorewright.adapters.server_stores import Credentials
 
-    credentials = Credentials(
+    return Credentials(
         username=os.environ.get("MLFLOW_TRACKING_USERNAME", ""),
         password=os.environ.get("MLFLOW_TRACKING_PASSWORD", ""),
         token=os.environ.get("MLFLOW_TRACKING_TOKEN", ""),
     )
+
+
+def server_traces(location: str) -> HttpTraces:
+    """Return a reader of the traces of a tracking server."""
+    from scorewright.adapters.server_stores import HttpTraces
+
+    return HttpTraces(LocationOpener().place(location).uri, _credentials())
+
+
+def _server(place: Place, fetched: Path | None) -> OpenedStore:
+    from scorewright.adapters.server_stores import HttpArtifacts, HttpStore
+    from scorewright.flows.store.ports import OpenedStore
+
+    credentials = _credentials()
     reader = HttpStore(place.uri, credentials)
     return OpenedStore(place.shown, reader, HttpArtifacts(place.uri, credentials, fetched))
 

@@ -32,6 +32,8 @@ def test_a_real_server_says_what_its_database_says(served: Snapshot, made: MadeS
     assert parts["logged model"].only_b.is_empty()
     assert parts["logged model"].differences.is_empty()
     assert served.traces.rows() == direct.traces.rows()
+    # Of what is kept for the evaluation of answers it tells the number.
+    assert served.others.rows() == [("assessments", 1), ("evaluation_datasets", 1)]
     assert served.metrics["points"].null_count() == 0
 
 

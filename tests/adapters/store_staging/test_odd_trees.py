@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.adapters.file_stores.trees import write_experiment, write_run
-from tests.adapters.store_staging.world import consolidated, planned, rows_of
+from tests.adapters.store_staging.world import consolidated, note_with, planned, rows_of
 
 from scorewright.adapters.store_staging.careful import savepoint, write_rows
 from scorewright.adapters.store_staging.snapshot_rows import experiment_numbers, write_snapshot
@@ -26,12 +26,6 @@ A, B, C, D, E = (letter * 32 for letter in "abcde")
 def lines_of(balance: tuple[Balance, ...]) -> dict[str, Balance]:
     """Return the lines of a balance by name."""
     return {line.what: line for line in balance}
-
-
-def note_with(notes: tuple[str, ...], *words: str) -> str:
-    """Return the one note that has all of some words."""
-    (found,) = [note for note in notes if all(word in note for word in words)]
-    return found
 
 
 def test_runs_without_a_status_arrive_as_failed_and_are_named(tmp_path: Path) -> None:

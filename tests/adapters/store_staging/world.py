@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cache
@@ -19,6 +19,7 @@ from tests.stores.schema import REVISION, create_database
 from scorewright.adapters.artifact_files import LocalArtifacts
 from scorewright.adapters.database_stores import SqliteStore
 from scorewright.adapters.file_stores import FileStore
+from scorewright.adapters.server_stores import HttpArtifacts, HttpStore
 from scorewright.adapters.store_editing import reference_of, source_reference_of
 from scorewright.adapters.store_staging import SqlMerger, StoreStaging
 from scorewright.core.consolidation import CARRIED
@@ -33,7 +34,7 @@ from scorewright.flows.store.ports import OpenedStore
 
 # ruff: noqa: S608 - names of the schema
 
-__all__ = ["KEPT", "consolidated", "planned", "rows_of", "tools", "write"]
+__all__ = ["KEPT", "consolidated", "note_with", "planned", "rows_of", "tools", "write"]
 
 
 @cache
@@ -49,11 +50,14 @@ class KEPT:
 
 class _Opener:
     def open(self, location: str) -> OpenedStore:
+        if location.startswith("http"):
+            files = HttpArtifacts(location, fetched=_kept() / "fetched")
+            return OpenedStore(location, HttpStore(location), files)
         path = Path(location.removeprefix("sqlite:///"))
         if path.is_dir():
             return OpenedStore(str(path), FileStore(path), LocalArtifacts(path), path)
-        files = LocalArtifacts(path.parent)
-        return OpenedStore(str(path), SqliteStore(path, REVISION), files, path.parent)
+        reader = SqliteStore(path, REVISION)
+        return OpenedStore(str(path), reader, LocalArtifacts(path.parent), path.parent)
 
 
 def _digest(path: str) -> str | None:
@@ -85,7 +89,7 @@ def tools() -> ConsolidationTools:
     )
 
 
-def planned(sources: list[Path], target: Path, **options: object) -> PlannedChange:
+def planned(sources: Sequence[str | Path], target: Path, **options: object) -> PlannedChange:
     """Plan a consolidation; the payload lies beside the target."""
     payload = target.with_suffix(f".{len(list(target.parent.glob('*.payload')))}.payload")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -140,11 +144,17 @@ def write(change: PlannedChange, target: Path) -> None:
         assert connection.execute("PRAGMA main.foreign_key_check").fetchall() == []
 
 
-def consolidated(sources: list[Path], target: Path, **options: object) -> PlannedChange:
+def consolidated(sources: Sequence[str | Path], target: Path, **options: object) -> PlannedChange:
     """Plan and write."""
     change = planned(sources, target, **options)
     write(change, target)
     return change
+
+
+def note_with(notes: tuple[str, ...], *words: str) -> str:
+    """Return the one note that has all of some words."""
+    (found,) = [note for note in notes if all(word in note for word in words)]
+    return found
 
 
 def rows_of(target: Path, sql: str, *values: object) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from scorewright.adapters.server_stores.client import OPTIONAL, Credentials, RestClient
 from scorewright.adapters.server_stores.fetching import Fetcher
+from scorewright.adapters.server_stores.trace_files import fetch_trace_files
 from scorewright.core.counting import counted
 from scorewright.core.errors import ScorewrightError
 from scorewright.core.findings import Finding
@@ -37,7 +38,7 @@ class HttpArtifacts:
     """Lists the files of runs, and of the logged models of MLflow 3, folder by folder.
 
     They lie behind the server: they have a size, but no folder, time or digest here, unless they
-    are fetched.
+    are fetched. Of traces a server lists no files: they are known when they are fetched.
 
     Args:
         uri: Of the server.
@@ -91,6 +92,10 @@ class HttpArtifacts:
         notify(StageDone(_STAGE, counted(len(found), "file")))
         if hashed and self._fetcher is not None:
             findings += _fetch(self._fetcher, found, notify)
+            experiments = snapshot.experiments["experiment_id"].to_list()
+            rows, troubles = fetch_trace_files(self._client, self._fetcher, experiments)
+            found += rows
+            findings += troubles
         files = pl.DataFrame(found, schema=FILES)
         return Inventory(
             files, tuple(rules), pl.DataFrame(missing, schema=_MISSING), tuple(findings)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from scorewright.adapters.server_stores.client import RestClient
+from scorewright.adapters.server_stores.traces import SPANS
 from scorewright.core.errors import ScorewrightError
 from scorewright.core.findings import Finding
 
-__all__ = ["Fetcher"]
+__all__ = ["ATTACHMENTS", "Fetcher"]
+
+#: Folder of a trace's attachments, below its artifacts.
+ATTACHMENTS: Final = "attachments/"
 
 _CHUNK: Final = 1 << 20
 _KEY: Final = re.compile(r"\w[\w.-]*")
@@ -22,8 +26,24 @@ _KEY: Final = re.compile(r"\w[\w.-]*")
 _FATAL: Final = ("store-refused", "write-failed")
 
 
+def _of_trace(owner_id: str, path: str) -> tuple[str, dict[str, str]]:
+    """Return the question for the spans of a trace, or for one of its attachments."""
+    name = path.removeprefix(ATTACHMENTS)
+    return SPANS, {"request_id": owner_id, **({"path": name} if name != path else {})}
+
+
+_QUESTIONS: Final[dict[str, Callable[[str, str], tuple[str, dict[str, str]]]]] = {
+    "run": lambda run, path: ("/get-artifact", {"run_uuid": run, "path": path}),
+    "model": lambda model, path: (
+        f"/ajax-api/2.0/mlflow/logged-models/{model}/artifacts/files",
+        {"artifact_file_path": path},
+    ),
+    "trace": _of_trace,
+}
+
+
 class Fetcher:
-    """Brings files of runs and logged models, each by the way the server's own pages take.
+    """Brings files of runs, logged models and traces, each by the way the server's own pages take.
 
     Args:
         client: Asks the server.
@@ -38,14 +58,14 @@ class Fetcher:
         """Return the folder of an owner's files."""
         return self._folder / f"{owner}s" / owner_id
 
-    def fetch(self, owner: str, owner_id: str, path: str, size: int) -> str | Finding:
+    def fetch(self, owner: str, owner_id: str, path: str, size: int | None) -> str | Finding:
         """Bring a file.
 
         Args:
-            owner: "run" or "model".
+            owner: "run", "model" or "trace".
             owner_id: Its id.
             path: Of the file, below the owner's artifacts.
-            size: As the server lists it.
+            size: As the server lists it; None where it lists none.
 
         Returns:
             Its SHA-256 in hexadecimal, or why it is not here.
@@ -57,18 +77,14 @@ class Fetcher:
         if parts.is_absolute() or ".." in parts.parts or not _KEY.fullmatch(owner_id):
             return _finding(owner_id, path, "its path leads out of the run's folder")
         target = self.folder_of(owner, owner_id) / path
-        if owner == "run":
-            question, query = "/get-artifact", {"run_uuid": owner_id, "path": path}
-        else:
-            question = f"/ajax-api/2.0/mlflow/logged-models/{owner_id}/artifacts/files"
-            query = {"artifact_file_path": path}
+        question, query = _QUESTIONS[owner](owner_id, path)
         try:
             written, digest = self._client.take(question, query, lambda said: _save(said, target))
         except ScorewrightError as error:
             if error.code in _FATAL:
                 raise
             return _finding(owner_id, path, error.message)
-        if written != size:
+        if size not in (None, written):
             target.unlink(missing_ok=True)
             return _finding(owner_id, path, f"the server lists {size} bytes and gives {written}")
         return digest

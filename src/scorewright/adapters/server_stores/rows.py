@@ -33,7 +33,7 @@ class Rows:
         self._rows: dict[str, list[dict[str, Any]]] = {table: [] for table in TABLES}
         self._datasets: set[str] = set()
 
-    def add(self, table: str, **values: object) -> None:
+    def add(self, table: str, /, **values: object) -> None:
         """Add a row; columns without a value are null."""
         self._rows[table].append(values)
 

@@ -20,6 +20,7 @@ from scorewright.adapters.server_stores.rows import (
     add_version,
     point_rows,
 )
+from scorewright.adapters.server_stores.traces import search_traces
 from scorewright.core.counting import counted
 from scorewright.core.snapshot import HISTORY, Snapshot, Source, SourceKind, snapshot_of
 from scorewright.flows.events import Notify, StageDone, StageStarted, StepDone
@@ -38,6 +39,14 @@ _THREADS: Final = 8
 _OFTEN: Final = 200
 #: MLflow 3 keeps prompts with the registered models and tells of them only when asked.
 _PROMPTS: Final = "tags.`mlflow.prompt.is_prompt` = 'true'"
+#: Table, its name in the answer, the question, and whether it is a POST.
+_WHOLE: Final = (
+    ("evaluation_datasets", "datasets", "/api/3.0/mlflow/datasets/search", True),
+    ("scorers", "scorers", "/api/3.0/mlflow/scorers/list", False),
+    ("issues", "issues", "/api/3.0/mlflow/issues/search", True),
+)
+#: Asked for each experiment. Label schemas are not asked for: MLflow makes one when it is asked.
+_QUEUES: Final = "/api/3.0/mlflow/review-queues/list"
 
 
 class HttpStore:
@@ -77,10 +86,12 @@ class HttpStore:
             some = experiments[at : at + _EXPERIMENTS]
             self._runs(some, rows, notify)
             self._logged_models(some, rows)
-            self._traces(some, rows)
+        self._traces(experiments, rows)
         self._registry(rows)
         if history and rows.count("logged_models"):
             self._model_inputs(rows)
+        if history:
+            self._others(experiments, rows)
         notify(StageDone(_STAGE, counted(rows.count("runs"), "run")))
         frames = rows.frames()
         past = self._history(frames["metrics"], notify) if history else None
@@ -131,16 +142,34 @@ class HttpStore:
 
     def _traces(self, experiments: list[str], rows: Rows) -> None:
         counts: Counter[tuple[str, str]] = Counter()
+        assessments = 0
         for experiment in experiments:
-            places = [
-                {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}}
-            ]
-            path, body = "/api/3.0/mlflow/traces/search", {"locations": places, "max_results": 500}
-            for page in self._client.pages(path, body, absent=OPTIONAL):
-                for found in page.get("traces", ()):
-                    counts[experiment, str(found.get("state", ""))] += 1
+            for found in search_traces(self._client, experiment):
+                status = found.get("state") or found.get("status")
+                counts[experiment, str(status or "")] += 1
+                assessments += len(found.get("assessments") or ())
         for (experiment, status), count in sorted(counts.items()):
             rows.add("traces", experiment_id=experiment, status=status, traces=count)
+        if assessments:
+            rows.add("others", table="assessments", rows=assessments)
+
+    def _others(self, experiments: list[str], rows: Rows) -> None:
+        """Count what MLflow 3 keeps for the evaluation of answers, so that it is not overlooked."""
+        counts: Counter[str] = Counter()
+        for table, key, path, is_post in _WHOLE:
+            for page in self._client.pages(path, {}, is_post=is_post, absent=OPTIONAL):
+                counts[table] += len(page.get(key, ()))
+
+        def ask(experiment: str) -> int:
+            query = {"experiment_id": experiment}
+            pages = self._client.pages(_QUEUES, query, is_post=False, absent=OPTIONAL)
+            return sum(len(page.get("review_queues", ())) for page in pages)
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            counts["review_queues"] = sum(pool.map(ask, experiments))
+        for table, count in sorted(counts.items()):
+            if count:
+                rows.add("others", table=table, rows=count)
 
     def _registry(self, rows: Rows) -> None:
         for filtering, absent in (({}, UNKNOWN), ({"filter": _PROMPTS}, OPTIONAL)):

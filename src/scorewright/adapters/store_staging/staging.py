@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from scorewright.adapters.database_stores import opened
+from scorewright.adapters.server_stores import HttpTraces
 from scorewright.adapters.store_staging.migrations import Migrations, revision_of
 from scorewright.adapters.store_staging.server_copy import copy_server
-from scorewright.adapters.store_staging.snapshot_rows import experiment_numbers, write_snapshot
+from scorewright.adapters.store_staging.server_traces import write_server_traces
+from scorewright.adapters.store_staging.snapshot_rows import (
+    WrittenSnapshot,
+    experiment_numbers,
+    write_snapshot,
+)
 from scorewright.adapters.store_staging.texts import mend_texts
-from scorewright.adapters.store_staging.tree_traces import write_traces
+from scorewright.adapters.store_staging.trace_writer import WrittenTraces
+from scorewright.adapters.store_staging.tree_traces import write_tree_traces
 from scorewright.core.consolidation import DEFAULT
 from scorewright.core.errors import UsageError
 from scorewright.core.snapshot import Snapshot, SourceKind
@@ -33,10 +41,16 @@ class StoreStaging:
     Args:
         head: Revision of the installed MLflow's schema.
         kept: Folder in which the empty database of this revision is kept; None to make it anew.
+        traces: Gives the traces of a tracking server, from its location.
     """
 
-    def __init__(self, head: str, kept: Path | None = None) -> None:
-        self._migrations = Migrations(head, kept)
+    def __init__(
+        self,
+        head: str,
+        kept: Path | None = None,
+        traces: Callable[[str], HttpTraces] = HttpTraces,
+    ) -> None:
+        self._migrations, self._traces = Migrations(head, kept), traces
 
     def stage(
         self, location: str, label: str, snapshot: Snapshot, folder: Path, notify: Notify
@@ -70,13 +84,28 @@ class StoreStaging:
             case _:
                 revision = ""
                 self._migrations.empty(path, self._like(folder))
-                notes, left = _write(snapshot, path)
+                rows = write_snapshot(snapshot, path)
+                traces = self._write_traces(location, snapshot, path, notify)
+                notes, left = _told(snapshot, rows, traces)
         if revision_of(path) != self._migrations.head:
             self._migrations.upgrade(path, source.location)
         if any(finding.code == _NOT_UTF8 for finding in snapshot.findings):
             mend_texts(path)
         notify(StageDone(_STAGE, source.location))
         return Stage(source.location, label, path, revision, notes, left=left)
+
+    def _write_traces(
+        self, location: str, snapshot: Snapshot, path: Path, notify: Notify
+    ) -> WrittenTraces:
+        """Write the traces of a tree or a server, which a snapshot only counts."""
+        experiments = snapshot.experiments["experiment_id"].to_list()
+        numbers = experiment_numbers(experiments)
+        if not snapshot.traces["traces"].sum():
+            return WrittenTraces()
+        if snapshot.source.kind is SourceKind.FILES:
+            return write_tree_traces(Path(snapshot.source.folder), path, numbers)
+        told = self._traces(location).read(experiments, notify)
+        return write_server_traces(told, path, numbers)
 
     def empty(self, folder: Path, root: str) -> Path:
         """Make a database as MLflow makes it: with the experiment "Default" and nothing else.
@@ -117,31 +146,31 @@ def _refuse_newer(snapshot: Snapshot) -> None:
             )
 
 
-def _write(snapshot: Snapshot, path: Path) -> tuple[tuple[str, ...], dict[str, int]]:
-    """Write what was read; return what a reader should know, and what is left by line."""
-    rows = write_snapshot(snapshot, path)
-    unread, notes = _not_read(snapshot, path)
-    notes = (
-        *rows.notes,
-        *notes,
-        *(f"{n:,} {what} are read by number only; left." for what, n in unread.items()),
-    )
-    return notes, dict(Counter(rows.left) + Counter(unread))
+def _told(
+    snapshot: Snapshot, rows: WrittenSnapshot, traces: WrittenTraces
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Return what a reader should know, and what is left: some is known as a number only."""
+    others = Counter(dict(snapshot.others.iter_rows()))
+    others["assessments"] -= traces.assessments
+    others = +others
+    left = {
+        "traces": int(snapshot.traces["traces"].sum()) - traces.traces,
+        "other rows": others.total(),
+    }
+    unread = {what: number for what, number in left.items() if number > 0}
+    notes = [*rows.notes, *traces.notes]
+    if unread.get("traces"):
+        notes.append(f"{unread['traces']:,} traces are read by number only; left.")
+    if others:
+        shown = ", ".join(f"{number:,} of {table}" for table, number in sorted(others.items()))
+        notes.append(f"Other rows are read by number only: {shown}; left.{_hint(snapshot)}")
+    return tuple(notes), dict(Counter(rows.left) + Counter(unread))
 
 
-def _not_read(snapshot: Snapshot, path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Write the traces of a tree; count what is known as a number only, and name the damaged."""
-    notes: tuple[str, ...] = ()
-    traces = int(snapshot.traces["traces"].sum())
-    others = dict(snapshot.others.iter_rows())
-    if snapshot.source.kind is SourceKind.FILES and traces:
-        numbers = experiment_numbers(snapshot.experiments["experiment_id"].to_list())
-        written = write_traces(Path(snapshot.source.folder), path, numbers)
-        notes = tuple(written.notes)
-        traces -= written.traces
-        others["assessments"] = others.get("assessments", 0) - written.assessments
-    counts = {"traces": traces, "other rows": sum(others.values())}
-    return {what: number for what, number in counts.items() if number > 0}, notes
+def _hint(snapshot: Snapshot) -> str:
+    if snapshot.source.kind is not SourceKind.SERVER:
+        return ""
+    return " Name the server's database instead of its address to have them, too."
 
 
 def _copy(file: Path, path: Path, notify: Notify) -> None:

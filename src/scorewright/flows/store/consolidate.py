@@ -270,7 +270,7 @@ def _open_sources(
         found.refs.append(ref)
         found.inventories.append(inventory)
         found.defaults += _default_times(snapshot)
-        notes = (*_unread(snapshot), *stage.notes, *_fetched(location, inventory, labels[-1]))
+        notes = (*_unread(snapshot), *stage.notes, *_fetched(location, inventory))
         found.stages.append(replace(stage, own_versions=frozenset(own.to_list()), notes=notes))
     return found
 
@@ -306,16 +306,16 @@ def _require_beside(tree: Path, aim: _Target) -> None:
             )
 
 
-def _fetched(location: str, inventory: Inventory, label: str) -> list[str]:
+def _fetched(location: str, inventory: Inventory) -> list[str]:
     """Say where the artifacts of a tracking server wait for the plan."""
     folders = inventory.files.filter(inventory.files["sha256"].is_not_null())["folder"]
     if not location.startswith("http") or folders.is_empty():
         return []
     note = (
-        f"{label}: {len(folders):,} artifact files were fetched from the server into "
-        f"{Path(folders[0]).parent.parent}. They are copied from there; once the plan has been "
-        "carried out and verified, that folder can go; 'scorewright store purge' lists what lies "
-        "in .scorewright."
+        f"Fetched from the server into {Path(folders[0]).parent.parent}: "
+        f"{counted(len(folders), 'artifact file')}. What is copied is copied from there; once the "
+        "plan has been carried out and verified, that folder can go; 'scorewright store purge' "
+        "lists what lies in .scorewright."
     )
     return [note]
 
