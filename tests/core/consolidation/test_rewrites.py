@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -20,6 +21,18 @@ MOVES = Moves(
     versions={("clf", 1): 5, ("ask/me", 2): 6},
     places=PLACES,
 )
+#: What is no name with a version.
+_ODD = '{"name": "clf", "version": false}, 1, {"name": ["clf"], "version": 1}, {"name": "clf"}'
+
+
+def _linked(name: str, number: int) -> str:
+    return json.dumps([{"name": name, "version": str(number)}])
+
+
+def _span_with(prompts: str) -> str:
+    return json.dumps({"name": "é", "attributes": {"mlflow.linkedPrompts": prompts, "n": "1"}})
+
+
 #: (table, column, first condition) -> [(needs, old, new)].
 CASES: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Any, Any]]] = {
     ("experiments", "artifact_location"): [
@@ -51,6 +64,38 @@ CASES: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Any, Any]]] = {
         ((), '[{"name": "clf", "version": 1}]', '[{"name": "clf", "version": 5}]')
     ],
     ("logged_model_tags", "tag_value", "mlflow.linkedPrompts"): [((), "{}", "{}")],
+    ("logged_model_tags", "tag_value", "mlflow.modelVersions"): [
+        (
+            (),
+            '[{"name": "clf", "version": 1}, {"name": "clf", "version": "1"}]',
+            '[{"name": "clf", "version": 5}, {"name": "clf", "version": "5"}]',
+        ),
+        (
+            (),
+            '[{"name": "\u00e9", "version": 1}, {"name": "clf", "version": 1, "more": [1.0]}]',
+            '[{"name": "\\u00e9", "version": 1}, {"name": "clf", "version": 5, "more": [1.0]}]',
+        ),
+        (
+            (),
+            f'[{_ODD}, {{"name": "clf", "version": 1}}]',
+            f'[{_ODD}, {{"name": "clf", "version": 5}}]',
+        ),
+        *(
+            ((), same, same)
+            for same in (
+                '[ {"version":2,  "name":"clf"},{"name":"x","version":"1"}]\n',
+                '[{"name": "clf", "version": "one"}, {"name": "clf", "version": 1.0}]',
+                '[{"name": "clf", "version": true}, {"name": "clf", "version": null}]',
+                '{"name": "clf", "version": 1}',
+                '["clf", 1]',
+                '[{"name": "clf", "version": 1}',
+                '[{"name": "clf", "version": "' + "1" * 5000 + '"}]',
+                "[" * 200_000,
+                "null",
+                "",
+            )
+        ),
+    ],
     ("spans", "content"): [
         (
             (),
@@ -58,6 +103,22 @@ CASES: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Any, Any]]] = {
             '{"attributes": {"mlflow.experimentId": "\\"7\\"", "n": "1"}}',
         ),
         ((), '{"mlflow.experimentId": "2"}', '{"mlflow.experimentId": "8"}'),
+        ((), _span_with(_linked("clf", 1)), _span_with(_linked("clf", 5))),
+        (
+            (),
+            _span_with(json.dumps(_linked("clf", 1))),
+            _span_with(json.dumps(_linked("clf", 5))),
+        ),
+        *(
+            ((), same, same)
+            for same in (
+                _span_with(_linked("x", 1)),
+                _span_with(json.dumps(_linked("x", 1))),
+                _span_with("no JSON"),
+                json.dumps({"mlflow.spanInputs": _span_with(_linked("clf", 1))}),
+                '{"mlflow.linkedPrompts": "\\x"}',
+            )
+        ),
     ],
     ("inputs", "source_id", "DATASET"): [((), "d1", "d9"), ((), "d2", "d2")],
     ("input_tags", "input_uuid"): [((), "i1", "i9"), ((), "i2", "i2")],
@@ -106,6 +167,10 @@ def test_a_rule_has_a_case_and_does_what_it_says(rule: Rewrite) -> None:
     for needs, old, new in cases:
         assert len(needs) == len(rule.needs)
         assert rewrite(rule.kind, old, needs, MOVES) == new
+
+
+def test_every_case_has_a_rule() -> None:
+    assert CASES.keys() <= {_name(rule) for rule in REWRITES}
 
 
 def test_every_rule_names_columns_that_are_there() -> None:

@@ -34,8 +34,8 @@ class RewriteKind(Enum):
     INPUT = "id of an input"
     VERSION = "number of a model version"
     VERSION_TEXT = "name and number of a model version, with a slash"
-    PROMPTS = "JSON list of names and versions of prompts"
-    SPAN = "JSON of a span, which may name its experiment"
+    VERSION_LIST = "JSON list of names and versions of models or prompts"
+    SPAN = "JSON of a span, which may name its experiment and the prompts it read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ _EXPERIMENT_TABLES: Final = (
     "review_queues",
 )
 _LINKED_PROMPTS: Final = "mlflow.linkedPrompts"
+_MODEL_VERSIONS: Final = "mlflow.modelVersions"
 
 REWRITES: Final = (
     *(Rewrite(table, "experiment_id", _K.EXPERIMENT) for table in _EXPERIMENT_TABLES),
@@ -91,9 +92,10 @@ REWRITES: Final = (
         ("@experiment_id", "request_id"),
         ("key", "mlflow.artifactLocation"),
     ),
-    Rewrite("tags", "value", _K.PROMPTS, (), ("key", _LINKED_PROMPTS)),
-    Rewrite("trace_tags", "value", _K.PROMPTS, (), ("key", _LINKED_PROMPTS)),
-    Rewrite("logged_model_tags", "tag_value", _K.PROMPTS, (), ("tag_key", _LINKED_PROMPTS)),
+    Rewrite("tags", "value", _K.VERSION_LIST, (), ("key", _LINKED_PROMPTS)),
+    Rewrite("trace_tags", "value", _K.VERSION_LIST, (), ("key", _LINKED_PROMPTS)),
+    Rewrite("logged_model_tags", "tag_value", _K.VERSION_LIST, (), ("tag_key", _LINKED_PROMPTS)),
+    Rewrite("logged_model_tags", "tag_value", _K.VERSION_LIST, (), ("tag_key", _MODEL_VERSIONS)),
     Rewrite("spans", "content", _K.SPAN),
     Rewrite("inputs", "source_id", _K.DATASET, (), ("source_type", "DATASET")),
     Rewrite("input_tags", "input_uuid", _K.INPUT),
@@ -245,31 +247,66 @@ def _run_link(value: str, moves: Moves) -> str:
     return f"{found['head']}{_experiment_text(found['id'], moves)}{found['tail']}"
 
 
+#: Of the longest integer that a database holds.
+_DIGITS: Final = 19
+
+
 def _number(name: str, number: str, moves: Moves) -> str:
-    return str(moves.versions.get((name, int(number)), number)) if number.isdecimal() else number
+    if not number.isdecimal() or len(number) > _DIGITS:
+        return number
+    return str(moves.versions.get((name, int(number)), number))
 
 
-def _prompts(value: str, moves: Moves) -> str:
+def _version_list(value: str, moves: Moves) -> str:
+    """Rewrite numbers, each as the text or integer it was; without a new one, every byte stays."""
     try:
         found = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
     if not isinstance(found, list):
         return value
-    changed = False
-    for one in found:
-        if isinstance(one, dict) and "name" in one and "version" in one:
-            number = _number(str(one["name"]), str(one["version"]), moves)
-            changed |= number != str(one["version"])
-            one["version"] = type(one["version"])(number)
-    return json.dumps(found) if changed else value
+    changed = [_renumber(one, moves) for one in found]
+    return json.dumps(found) if any(changed) else value
+
+
+def _renumber(one: Any, moves: Moves) -> bool:  # noqa: ANN401 - any JSON
+    """Write the new number into one of a list; tell whether it is another one."""
+    if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+        return False
+    version = one.get("version")
+    # ``True`` is an integer to Python, and no number of a version.
+    if isinstance(version, bool) or not isinstance(version, int | str):
+        return False
+    number = _number(one["name"], str(version), moves)
+    if number == str(version):
+        return False
+    one["version"] = number if isinstance(version, str) else int(number)
+    return True
 
 
 _SPAN_EXPERIMENT: Final = re.compile(r'("mlflow\.experimentId": "(?:\\")?)(\d+)')
 
 
+_SPAN_PROMPTS: Final = re.compile(r'("mlflow\.linkedPrompts":\s*)("(?:[^"\\]|\\.)*")')
+
+
 def _span(value: str, moves: Moves) -> str:
-    return _SPAN_EXPERIMENT.sub(lambda found: found[1] + _experiment_text(found[2], moves), value)
+    new = _SPAN_EXPERIMENT.sub(lambda found: found[1] + _experiment_text(found[2], moves), value)
+    return _SPAN_PROMPTS.sub(lambda found: found[1] + _span_prompts(found[2], moves), new)
+
+
+def _span_prompts(value: str, moves: Moves) -> str:
+    """Rewrite a list that is a JSON text, or, from OpenTelemetry, the JSON text of one."""
+    try:
+        old = json.loads(value)
+        inner = json.loads(old)
+    except (ValueError, RecursionError):
+        return value
+    if isinstance(inner, str):
+        text = _version_list(inner, moves)
+        return value if text == inner else json.dumps(json.dumps(text))
+    text = _version_list(old, moves)
+    return value if text == old else json.dumps(text)
 
 
 _SIMPLE: Final[Mapping[RewriteKind, Callable[[str, Moves], str]]] = {
@@ -281,6 +318,6 @@ _SIMPLE: Final[Mapping[RewriteKind, Callable[[str, Moves], str]]] = {
     RewriteKind.DATASET: lambda value, moves: moves.datasets.get(value, value),
     RewriteKind.INPUT: lambda value, moves: moves.inputs.get(value, value),
     RewriteKind.VERSION_TEXT: _version_text,
-    RewriteKind.PROMPTS: _prompts,
+    RewriteKind.VERSION_LIST: _version_list,
     RewriteKind.SPAN: _span,
 }
