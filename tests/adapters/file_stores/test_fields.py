@@ -52,7 +52,7 @@ _ASKED = re.compile(r'(?:\b(?:text|whole|word|mapping|get)\(|\w\[)("\w+"(?:, "\w
 #: Where it does.
 _MODULES = [
     *Path(file_stores.__path__[0]).glob("*.py"),
-    Path(store_staging.__path__[0]) / "tree_traces.py",
+    Path(store_staging.__path__[0]) / "trace_rows.py",
 ]
 
 

@@ -10,7 +10,12 @@ from tests.adapters.server_stores.conftest import Pretender
 from tests.stores.fixtures import MadeStore
 
 from scorewright.adapters.database_stores import SqliteStore
-from scorewright.adapters.server_stores import Credentials, HttpArtifacts, HttpStore
+from scorewright.adapters.server_stores import (
+    Credentials,
+    HttpArtifacts,
+    HttpStore,
+    artifacts,
+)
 from scorewright.adapters.server_stores.client import RestClient
 from scorewright.core.errors import ScorewrightError
 from scorewright.core.snapshot import Snapshot, SourceKind
@@ -80,6 +85,26 @@ def test_what_is_said_of_inputs_and_of_logged_models_is_told(server: str) -> Non
 
 
 @pytest.mark.usefixtures("served")
+def test_models_that_a_run_read_are_told_also_where_it_made_some(server: str) -> None:
+    # Given a run that read one model, made another, and told no step of the first
+    import mlflow
+    from mlflow import entities
+
+    client = mlflow.MlflowClient(server, server)
+    experiment = client.create_experiment("with_models")
+    run = client.create_run(experiment).info.run_id
+    read, made = (client.create_logged_model(experiment).model_id for _ in range(2))
+    client.log_inputs(run, models=[entities.LoggedModelInput(read)])
+    client.log_outputs(run, [entities.LoggedModelOutput(made, 7)])
+    # When
+    found = HttpStore(server).read(ignore, history=True).run_models
+    # Then
+    mine = found.filter(found["run_id"] == run).select("model_id", "role", "step")
+    assert sorted(mine.rows()) == sorted([(read, "input", 0), (made, "output", 7)])
+    client.delete_run(run)
+
+
+@pytest.mark.usefixtures("served")
 def test_artifacts_behind_a_server_are_listed(server: str) -> None:
     import mlflow
 
@@ -93,6 +118,28 @@ def test_artifacts_behind_a_server_are_listed(server: str) -> None:
     mine = found.files.filter(found.files["owner_id"] == run)
     assert sorted(mine.select("path", "size").rows()) == [("deep/er/note.txt", 5), ("top.txt", 1)]
     client.delete_run(run)
+
+
+def test_folders_without_end_are_said(
+    pretender: Pretender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "_MOST", 5)
+
+    def answers(path: str, _body: Any) -> tuple[int, dict[str, str], bytes]:
+        if path.endswith("/experiments/search"):
+            return 200, {}, b'{"experiments": [{"experiment_id": "1", "name": "x"}]}'
+        if path.endswith("/runs/search"):
+            return 200, {}, b'{"runs": [{"info": {"run_id": "a", "experiment_id": "1"}}]}'
+        if "/artifacts/list" in path:
+            return 200, {}, b'{"files": [{"path": "d", "is_dir": true}]}'
+        return 404, {}, b""
+
+    pretender.answers = answers
+    snapshot = HttpStore(pretender.url).read(ignore)
+    found = HttpArtifacts(pretender.url).inventory(snapshot, ignore)
+    (finding,) = found.findings
+    assert "more than 5 folders" in finding.message
+    assert found.missing["owner_id"].to_list() == ["a"]
 
 
 def test_pages_are_followed_to_the_end(pretender: Pretender) -> None:

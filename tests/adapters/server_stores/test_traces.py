@@ -60,7 +60,7 @@ def test_a_server_of_mlflow_2_is_asked_in_its_own_way(pretender: Pretender, tmp_
         return _says((200, {}, spans))(path, body)
 
     pretender.answers = answers
-    first, second = HttpTraces(pretender.url).read(["1"], ignore)
+    first, second = HttpTraces(pretender.url).read(["1"], (), ignore)
     assert (first.id, second.id) == ("first", OLD["request_id"])
     assert second.tags == {"mlflow.traceName": "score a folder"}
     assert second.metadata["mlflow.sourceRun"] == "0b441d3a18414fa4a5d2ac274c31efa1"
@@ -88,23 +88,72 @@ def test_spans_stay_the_texts_that_the_database_keeps(
 ) -> None:
     trace = {"trace_id": "tr-1", "tags": IN_DATABASE}
     pretender.answers = _says((200, {}, answer.encode()), trace)
-    (told,) = HttpTraces(pretender.url).read(["1"], ignore)
+    (told,) = HttpTraces(pretender.url).read(["1"], (), ignore)
     assert (told.spans, told.trouble) == (spans, "")
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"spans": 3}', b"\xff", b"{}"])
+def test_of_an_archived_trace_the_spans_are_a_file(pretender: Pretender) -> None:
+    tags = {
+        "mlflow.trace.spansLocation": "ARCHIVE_REPO",
+        "mlflow.trace.archiveLocation": "file:///archive/tr-1",
+        "team": "risk",
+    }
+    pretender.answers = _says((200, {}, b'{"spans": []}'), {"trace_id": "tr-1", "tags": tags})
+    (told,) = HttpTraces(pretender.url).read(["1"], (), ignore)
+    # It is fetched as such, and MLflow looks for it there
+    assert told.tags == {"mlflow.trace.spansLocation": "ARTIFACT_REPO", "team": "risk"}
+
+
+def test_runs_that_have_a_trace_are_told_with_it(pretender: Pretender) -> None:
+    spans: Answer = (200, {}, b'{"spans": []}')
+
+    def answers(path: str, body: Any) -> Answer:
+        if path == SEARCH and "filter" in body:
+            mine = [{"trace_id": "tr-1"}] if "'run-2'" in body["filter"] else []
+            return 200, {}, json.dumps({"traces": mine}).encode()
+        return _says(spans, {"trace_id": "tr-1"}, {"trace_id": "tr-2"})(path, body)
+
+    pretender.answers = answers
+    told = list(HttpTraces(pretender.url).read(["1"], ["run-1", "run-2", "run-3"], ignore))
+    assert [(one.id, one.runs) for one in told] == [("tr-1", ("run-2",)), ("tr-2", ())]
+
+
+def test_a_refusal_after_the_first_page_does_not_end_the_list(pretender: Pretender) -> None:
+    def answers(_path: str, body: Any) -> Answer:
+        if "page_token" in body:
+            return 400, {}, b""
+        return 200, {}, b'{"traces": [{"trace_id": "tr-1"}], "next_page_token": "2"}'
+
+    pretender.answers = answers
+    with pytest.raises(ScorewrightError, match="400") as caught:
+        list(HttpTraces(pretender.url).read(["1"], (), ignore))
+    assert caught.value.code == "store-unreachable"
+
+
+def test_a_trace_that_is_no_object_is_refused(pretender: Pretender) -> None:
+    pretender.answers = lambda _path, _body: (200, {}, b'{"traces": [7]}')
+    with pytest.raises(ScorewrightError, match="no object") as caught:
+        list(HttpTraces(pretender.url).read(["1"], (), ignore))
+    assert caught.value.code == "store-invalid"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"spans": ' + b"[" * 100_000, b"<html>", b"[]", b'{"spans": 3}', b"\xff", b"{}"],
+    ids=["deep", "page", "list", "number", "bytes", "none"],
+)
 def test_spans_that_cannot_be_read_are_the_trouble_of_one_trace(
     pretender: Pretender, body: bytes
 ) -> None:
     pretender.answers = _says((200, {}, body), {"trace_id": "tr-1", "tags": IN_DATABASE})
-    (told,) = HttpTraces(pretender.url).read(["1"], ignore)
+    (told,) = HttpTraces(pretender.url).read(["1"], (), ignore)
     assert (told.id, told.spans) == ("tr-1", ())
     assert "no list of spans" in told.trouble
 
 
 def test_a_server_that_does_not_have_the_spans_says_so(pretender: Pretender) -> None:
     pretender.answers = _says((404, {}, b""), {"trace_id": "tr-1", "tags": IN_DATABASE})
-    (told,) = HttpTraces(pretender.url).read(["1"], ignore)
+    (told,) = HttpTraces(pretender.url).read(["1"], (), ignore)
     assert told.spans == ()
     assert SPANS in told.trouble
 
@@ -112,7 +161,7 @@ def test_a_server_that_does_not_have_the_spans_says_so(pretender: Pretender) -> 
 def test_who_may_not_read_spans_is_told(pretender: Pretender) -> None:
     pretender.answers = _says((403, {}, b""), {"trace_id": "tr-1", "tags": IN_DATABASE})
     with pytest.raises(ScorewrightError) as caught:
-        list(HttpTraces(pretender.url).read(["1"], ignore))
+        list(HttpTraces(pretender.url).read(["1"], (), ignore))
     assert caught.value.code == "store-refused"
 
 

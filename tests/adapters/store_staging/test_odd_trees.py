@@ -198,14 +198,6 @@ def _assessment(trace: Path, name: str, **more: object) -> None:
     (trace / "assessments" / f"{name}.yaml").write_text(json.dumps(fields))
 
 
-def _not_utf8_tag(trace: Path) -> None:
-    (trace / "tags" / "year").write_bytes(b"a\xf1o")
-
-
-def _not_utf8_metadata(trace: Path) -> None:
-    (trace / "request_metadata" / "year").write_bytes(b"a\xf1o")
-
-
 def _says(line: str) -> Callable[[Path], None]:
     def spoil(trace: Path) -> None:
         path = trace / "trace_info.yaml"
@@ -223,15 +215,13 @@ def _no_info(trace: Path) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        _not_utf8_tag,
-        _not_utf8_metadata,
         _says("state: [a, b]"),
         _says("trace_id: {a: b}\nrequest_preview: [1]"),
         _says("execution_duration_ms: 100000000000000000000000"),
         _says("request_time: [1]"),
         _no_info,
     ],
-    ids=["tag", "metadata", "state", "id", "duration", "time", "nothing"],
+    ids=["state", "id", "duration", "time", "nothing"],
 )
 def test_an_odd_trace_is_left_whole_and_the_others_arrive(
     spoil: Callable[[Path], None], tmp_path: Path

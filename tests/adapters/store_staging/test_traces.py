@@ -55,7 +55,7 @@ def _assessments(trace: str) -> list[Any]:
     ]  # fmt: skip
 
 
-def _info(trace: str, experiment: str, **metadata: str) -> TraceInfo:
+def _info(trace: str, experiment: str, *, prompts: str = "", **metadata: str) -> TraceInfo:
     from mlflow.entities.trace_info import TraceInfo
     from mlflow.entities.trace_location import TraceLocation
     from mlflow.entities.trace_state import TraceState
@@ -70,7 +70,11 @@ def _info(trace: str, experiment: str, **metadata: str) -> TraceInfo:
         response_preview="0.08",
         client_request_id="c-1",
         trace_metadata={**METADATA, **metadata},
-        tags={"mlflow.traceName": "score one applicant", "team": "risk"},
+        tags={
+            "mlflow.traceName": "score one applicant",
+            "team": "risk",
+            **({"mlflow.linkedPrompts": prompts} if prompts else {}),
+        },
     )
 
 
@@ -164,11 +168,14 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A real server with traces of each kind: spans in the database, and as a file."""
     from mlflow.entities import Span
+    from mlflow.entities.model_registry import PromptVersion
 
     folder = tmp_path_factory.mktemp("served")
     database, attached = folder / "mlflow.db", b"\x00\xff picture"
+    prompt_version: Any = PromptVersion
     with _opened(database) as store:
         experiment = store.create_experiment("scoring")
+        run = store.create_run(experiment, "ana", 1717200000000, [], "evaluation").info.run_id
         asked = f"mlflow-attachment://{ATTACHMENT}?content_type=image%2Fpng&trace_id=tr-rows"
         rows = [
             _span("tr-rows", SPAN, None, **{"mlflow.spanInputs": {"name": "é", "picture": asked}}),
@@ -177,10 +184,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 "mlflow.llm.model": "m-1", "mlflow.llm.provider": "local",
             }),
         ]  # fmt: skip
-        store.start_trace(_info("tr-rows", experiment))
+        prompts = '[{"name": "ask", "version": "3"}]'
+        store.start_trace(_info("tr-rows", experiment, prompts=prompts))
         store.log_spans(experiment, [Span.from_dict(json.loads(one)) for one in rows])
         store.start_trace(_info("tr-file", experiment, **{"mlflow.trace.session": "another"}))
         store.start_trace(_info("tr-none", experiment))
+        store.link_traces_to_run(["tr-rows", "tr-none"], run)
+        store.link_prompts_to_trace("tr-rows", [prompt_version("ask", 3, "{{ applicant }}")])
         for one in _assessments("tr-rows"):
             store.create_assessment(one)
         places = {
@@ -229,6 +239,13 @@ def test_the_traces_of_a_server_arrive_as_its_database_has_them(
     lines = {line.what: line for line in change.plan.balance}
     assert (lines["traces"].found, lines["traces"].copied, lines["traces"].left) == (3, 3, 0)
     assert all(line.left == 0 for line in change.plan.balance if line.what != "artifact files")
+    # Links that MLflow looks for there alone are there
+    links = (
+        "SELECT source_type, source_id, destination_type, destination_id FROM entity_associations"
+        " WHERE source_type = 'trace' ORDER BY 2, 3"
+    )
+    assert rows_of(target, links) == rows_of(served.database, links)
+    assert len(rows_of(target, links)) == 3
     # And the files of the traces lie where the result says
     tags = dict(
         rows_of(
@@ -242,6 +259,35 @@ def test_the_traces_of_a_server_arrive_as_its_database_has_them(
     # The spans of one trace are nowhere: that is said, and its rows are there
     note_with(change.plan.notes, "1 artifact file not copied: they cannot be read")
     assert (lines["artifact files"].copied, lines["artifact files"].left) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("tag", "links"),
+    [
+        ('[{"name": "ask", "version": "3"}, {"name": "ask", "version": "3"}]', ["ask/3"]),
+        ('[{"name": "ask"}, 7, {"name": "b", "version": 1}]', ["b/1"]),
+        ("{}", []),
+        ("[", []),
+    ],
+)
+def test_versions_of_prompts_are_linked_as_the_tag_says(tag: str, links: list[str]) -> None:
+    trace = Trace("tr-1", {"timestamp_ms": 1}, {"mlflow.linkedPrompts": tag}, {})
+    rows = [row for table, row in trace_rows(trace, 1) if table == "entity_associations"]
+    assert [row["destination_id"] for row in rows] == links
+
+
+def test_where_archived_spans_stay_is_said(tmp_path: Path) -> None:
+    source = tmp_path / "old" / "mlflow.db"
+    source.parent.mkdir()
+    with _opened(source) as store:
+        store.start_trace(_info("tr-1", store.create_experiment("scoring")))
+    with closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute(
+            "INSERT INTO trace_tags (request_id, key, value) VALUES ('tr-1', ?, 's3://old/tr-1')",
+            ("mlflow.trace.archiveLocation",),
+        )
+    change = planned([source], tmp_path / "new" / "mlflow.db")
+    note_with(change.plan.notes, "1 archived trace", "s3://old/tr-1", "Keep that folder")
 
 
 def test_mlflow_shows_the_spans_of_a_server_in_the_result(served: Served, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.adapters.file_stores.trees import write_experiment, write_run
-from tests.adapters.store_staging.world import consolidated, rows_of
+from tests.adapters.store_staging.world import consolidated, note_with, rows_of
 from tests.stores.fixtures import CASES, unpacked
 from tests.stores.schema import REVISION
 
@@ -131,3 +131,20 @@ def test_what_hangs_on_inputs_and_logged_models_arrives(tmp_path: Path) -> None:
     assert rows_of(target, "SELECT status_message FROM logged_models") == [
         ("the upload was cut off",)
     ]
+
+
+def test_a_logged_models_metric_without_a_number_does_not_stop_mlflows_server(
+    tmp_path: Path,
+) -> None:
+    root, target = tmp_path / "mlruns", tmp_path / "new" / "mlflow.db"
+    experiment = write_experiment(root)
+    write_run(experiment, RUN)
+    model = experiment / "models" / MODEL
+    _write(model, f"model_id: {MODEL}\nexperiment_id: '1'\nname: pd\nstatus: 3\n")
+    (model / "metrics").mkdir()
+    (model / "metrics" / "roc_auc").write_text(f"5 nan 0 {RUN}\n6 0.5 1 {RUN}\n7 inf 2 {RUN}\n")
+    change = consolidated([root], target)
+    # As MLflow writes it itself: its server fails on every model of a search that meets a null
+    values = rows_of(target, "SELECT metric_value FROM logged_model_metrics ORDER BY metric_step")
+    assert values == [(0.0,), (0.5,), (float("inf"),)]
+    note_with(change.plan.notes, "1 value", "NaN is 0")

@@ -11,8 +11,10 @@ from scorewright.adapters.file_stores.meta import META, Meta, read_meta
 from scorewright.adapters.file_stores.reading import Reading, stage
 
 __all__ = [
+    "INFO",
     "MODELS",
     "RUN_PARTS",
+    "TRACES",
     "TRASH",
     "Experiment",
     "find_experiments",
@@ -20,9 +22,11 @@ __all__ = [
     "write_experiment",
 ]
 
-TRASH, MODELS = ".trash", "models"
+TRASH, MODELS, TRACES = ".trash", "models", "traces"
+#: The file of a trace.
+INFO = "trace_info.yaml"
 #: Folders of an experiment that are no runs.
-RESERVED = frozenset({"tags", "datasets", "traces", MODELS})
+RESERVED = frozenset({"tags", "datasets", TRACES, MODELS})
 #: What only a run's folder has; artifacts alone may be those of a database.
 RUN_PARTS = frozenset({META, "metrics", "params", "tags", "inputs", "outputs"})
 _NEEDED = ("artifact_location", "experiment_id", "name")
@@ -88,7 +92,8 @@ def _read(entry: os.DirEntry[str], is_in_trash: bool, reading: Reading) -> Exper
         meta = read_meta(reading.folders, f"{entry.path}/{META}", _NEEDED)
         reading.understood += meta is not None and meta.is_whole
     if META not in entries:
-        if not any(is_of_run(reading.folders, one.path) for one in runs):
+        has_runs = any(is_of_run(reading.folders, one.path) for one in runs)
+        if not has_runs and not _has_traces(entries, reading.folders):
             if not entry.name.startswith("."):
                 message = "The folder is no experiment: it has no meta.yaml and no runs."
                 reading.damage.homeless(entry.path, message, entries=len(entries))
@@ -102,6 +107,14 @@ def _read(entry: os.DirEntry[str], is_in_trash: bool, reading: Reading) -> Exper
 def is_of_run(folders: Folders, path: str) -> bool:
     """Tell whether a folder has what only a run has."""
     return any(one.name in RUN_PARTS for one in folders.entries(path))
+
+
+def _has_traces(entries: dict[str, os.DirEntry[str]], folders: Folders) -> bool:
+    """Tell whether a folder has traces, as only an experiment has."""
+    if TRACES not in entries or not folders.is_folder(entries[TRACES]):
+        return False
+    found = [folders.entries(one.path) for one in folders.folders(entries[TRACES].path)]
+    return any(part.name == INFO for parts in found for part in parts)
 
 
 def _with_ids(found: list[Experiment], reading: Reading) -> list[Experiment]:
@@ -162,7 +175,7 @@ def write_experiment(one: Experiment, reading: Reading) -> None:
 def _note_generation(one: Experiment, reading: Reading) -> None:
     if len(one.experiment_id) >= _RANDOM_ID and one.experiment_id.isdigit():
         reading.seen(2)
-    if "datasets" in one.entries or "traces" in one.entries:
+    if "datasets" in one.entries or TRACES in one.entries:
         reading.seen(2)
     if MODELS in one.entries or (one.meta is not None and "workspace" in one.meta.fields):
         reading.seen(3)

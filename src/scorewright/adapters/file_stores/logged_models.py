@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from pathlib import Path
+from typing import Final
 
-from scorewright.adapters.file_stores.experiments import MODELS, Experiment
+from scorewright.adapters.file_stores.experiments import INFO, MODELS, TRACES, Experiment
 from scorewright.adapters.file_stores.meta import META, read_meta
 from scorewright.adapters.file_stores.reading import Reading, stage
 from scorewright.adapters.file_stores.runs import metric_points
 
-__all__ = ["read_logged_models", "read_traces"]
+__all__ = ["ASSESSMENTS", "read_logged_models", "read_traces"]
+
+ASSESSMENTS: Final = "assessments"
 
 #: `mlflow.entities.LoggedModelStatus`.
 STATUS = {0: "UNSPECIFIED", 1: "PENDING", 2: "READY", 3: "FAILED"}
@@ -82,15 +84,16 @@ def _keys(model_id: str, parts: dict[str, os.DirEntry[str]], reading: Reading) -
 
 def read_traces(one: Experiment, reading: Reading) -> None:
     """Count the traces of an experiment by status, and their assessments."""
-    if "traces" not in one.entries:
+    if TRACES not in one.entries:
         return
     found: Counter[str] = Counter()
-    for entry in reading.folders.folders(one.entries["traces"].path):
-        meta = read_meta(reading.folders, f"{entry.path}/trace_info.yaml")
+    for entry in reading.folders.folders(one.entries[TRACES].path):
+        meta = read_meta(reading.folders, f"{entry.path}/{INFO}")
         # MLflow 2 calls it status.
         found["" if meta is None else meta.text("state", "status") or ""] += 1
-        assessments = f"{entry.path}/assessments"
-        if Path(assessments).is_dir():
-            reading.others["assessments"] += len(reading.folders.entries(assessments))
+        parts = {part.name: part for part in reading.folders.entries(entry.path)}
+        if ASSESSMENTS in parts and reading.folders.is_folder(parts[ASSESSMENTS]):
+            held = reading.folders.entries(parts[ASSESSMENTS].path)
+            reading.others[ASSESSMENTS] += len(held)
     for status, count in sorted(found.items()):
         reading.rows.add("traces", one.experiment_id, status, count)

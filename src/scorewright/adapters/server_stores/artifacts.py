@@ -27,7 +27,7 @@ _FETCHING: Final = "fetching artifacts"
 _THREADS: Final = 8
 _OFTEN: Final = 100
 #: Folders of one run that are looked into at most.
-_MOST: Final = 10_000
+_MOST: Final = 100_000
 _MISSING: Final = pl.Schema(
     {name: pl.String() for name in ("owner", "owner_id", "address", "place", "reason")}
 )
@@ -120,13 +120,9 @@ class HttpArtifacts:
         except ScorewrightError as error:
             if error.code == "store-refused":
                 raise
-            return Finding(
-                code="FILE-003",
-                severity="warning",
-                subject=key,
-                message=f"The server did not list its files: {error.message}",
-                remedy="Look whether the server reaches its artifact store.",
-            )
+            return _unlisted(key, error.message)
+        if waiting:
+            return _unlisted(key, f"there are more than {_MOST:,} folders.")
         return rows
 
     def _entries(self, kind: str, key: str, path: str) -> _Answer:
@@ -140,6 +136,16 @@ class HttpArtifacts:
         for page in self._client.pages(question, query, is_post=False, absent=OPTIONAL):
             found += page.get("files", ())
         return found
+
+
+def _unlisted(key: str, why: str) -> Finding:
+    return Finding(
+        code="FILE-003",
+        severity="warning",
+        subject=key,
+        message=f"The server did not list its files: {why}",
+        remedy="Look whether the server reaches its artifact store.",
+    )
 
 
 def _fetch(fetcher: Fetcher, rows: list[dict[str, Any]], notify: Notify) -> list[Finding]:

@@ -133,7 +133,8 @@ class RestClient:
         while True:
             asked = {**body, **({"page_token": token} if token else {})}
             ask = self.post if is_post else self.get
-            page = ask(path, asked, absent=absent)
+            # Only a first page may be absent: later, the list would end without a word.
+            page = ask(path, asked, absent=() if token else absent)
             if page is None:
                 return
             yield page
@@ -141,7 +142,7 @@ class RestClient:
             if not token:
                 return
             if token in seen:
-                raise self._invalid(f"it gives the same page of {path} again and again")
+                raise self.invalid(f"it gives the same page of {path} again and again")
             seen.add(token)
 
     def take(
@@ -172,9 +173,9 @@ class RestClient:
         try:
             document = json.loads(answer)
         except ValueError as error:
-            raise self._invalid(f"its answer to {path.partition('?')[0]} is no JSON") from error
+            raise self.invalid(f"its answer to {path.partition('?')[0]} is no JSON") from error
         if not isinstance(document, dict):
-            raise self._invalid(f"its answer to {path.partition('?')[0]} is no object")
+            raise self.invalid(f"its answer to {path.partition('?')[0]} is no object")
         return document
 
     def _ask(
@@ -219,7 +220,7 @@ class RestClient:
             target = masked(error.headers.get("Location", "elsewhere"))
             return self._unreachable(f"it leads to {target}; name that address")
         if error.code in UNKNOWN:
-            return self._invalid(f"it does not know {path.partition('?')[0]}")
+            return self.invalid(f"it does not know {path.partition('?')[0]}")
         return self._unreachable(f"it answers {error.code} to {path.partition('?')[0]}")
 
     def _unreachable(self, reason: str) -> ScorewrightError:
@@ -229,7 +230,8 @@ class RestClient:
             code="store-unreachable",
         )
 
-    def _invalid(self, why: str) -> ScorewrightError:
+    def invalid(self, why: str) -> ScorewrightError:
+        """Return the error of an answer that no tracking server gives."""
         return ScorewrightError(
             f"{self.location} is no tracking server of MLflow: {why}.",
             remedy="Name the address under which MLflow's pages open, without what follows '#'.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -197,15 +197,26 @@ def _add_inputs(rows: Rows, run: str, experiment: str, found: _Json) -> None:
     add_run_models(rows, run, found)
 
 
-def add_run_models(rows: Rows, run: str, found: _Json) -> None:
-    """Add the logged models that a run read and made."""
+def add_run_models(
+    rows: Rows, run: str, found: _Json, known: Collection[tuple[object, ...]] = ()
+) -> None:
+    """Add the logged models that a run read and made.
+
+    Args:
+        rows: Where to.
+        run: Its id.
+        found: As the server tells of it.
+        known: Run, model and role of those that are there already.
+    """
     inputs, outputs = found.get("inputs", {}), found.get("outputs", {})
     for role, models in (
         ("input", inputs.get("model_inputs", ())), ("output", outputs.get("model_outputs", ())),
     ):  # fmt: skip
         for model in models:
-            step = _whole(model.get("step")) or 0
-            rows.add("run_models", run_id=run, model_id=model.get("model_id"), role=role, step=step)
+            key = model.get("model_id")
+            if (run, key, role) not in known:
+                step = _whole(model.get("step")) or 0
+                rows.add("run_models", run_id=run, model_id=key, role=role, step=step)
 
 
 def _point(metric: _Json) -> dict[str, Any]:

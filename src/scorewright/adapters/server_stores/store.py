@@ -82,13 +82,14 @@ class HttpStore:
         for found in self._experiments():
             add_experiment(rows, found)
         experiments = [str(one) for one in rows.column("experiments", "experiment_id")]
+        has_models = False
         for at in range(0, len(experiments), _EXPERIMENTS):
             some = experiments[at : at + _EXPERIMENTS]
             self._runs(some, rows, notify)
-            self._logged_models(some, rows)
+            has_models = self._logged_models(some, rows)
         self._traces(experiments, rows)
         self._registry(rows)
-        if history and rows.count("logged_models"):
+        if history and has_models:
             self._model_inputs(rows)
         if history:
             self._others(experiments, rows)
@@ -121,30 +122,34 @@ class HttpStore:
             done = rows.count("runs")
             notify(StepDone(_STAGE, done, f"{done:,} runs"))
 
-    def _logged_models(self, experiments: list[str], rows: Rows) -> None:
+    def _logged_models(self, experiments: list[str], rows: Rows) -> bool:
+        """Read logged models; return whether the server knows of such."""
         body = {"experiment_ids": experiments, "max_results": _MODELS}
-        # MLflow 3 has them.
+        is_known = False
         for page in self._client.pages(f"{_API}/logged-models/search", body, absent=UNKNOWN):
+            is_known = True
             for found in page.get("models", ()):
                 add_logged_model(rows, found)
+        return is_known
 
     def _model_inputs(self, rows: Rows) -> None:
-        """Ask for the models that runs read: the search does not tell of them."""
-        known = set(rows.column("run_models", "run_id"))
+        """Ask for the models that runs read: the search tells of those that they made alone."""
+        columns = (rows.column("run_models", name) for name in ("run_id", "model_id", "role"))
+        known = frozenset(zip(*columns, strict=True))
 
         def ask(run: str) -> dict[str, Any] | None:
             return self._client.get(f"{_API}/runs/get", {"run_id": run}, absent=UNKNOWN)
 
-        runs = [run for run in rows.column("runs", "run_id") if run not in known]
+        runs = rows.column("runs", "run_id")
         with ThreadPoolExecutor(_THREADS) as pool:
             for run, answer in zip(runs, pool.map(ask, runs), strict=True):
-                add_run_models(rows, run, (answer or {}).get("run", {}))
+                add_run_models(rows, run, (answer or {}).get("run", {}), known)
 
     def _traces(self, experiments: list[str], rows: Rows) -> None:
         counts: Counter[tuple[str, str]] = Counter()
         assessments = 0
         for experiment in experiments:
-            for found in search_traces(self._client, experiment):
+            for found in search_traces(self._client, [experiment]):
                 status = found.get("state") or found.get("status")
                 counts[experiment, str(status or "")] += 1
                 assessments += len(found.get("assessments") or ())

@@ -43,7 +43,7 @@ def fetch_trace_files(
     findings: list[Finding] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         for experiment in experiments:
-            told = search_traces(client, experiment)
+            told = search_traces(client, [experiment])
             for found, troubles in pool.map(lambda info: _of_one(fetcher, info), told):
                 rows += found
                 findings += troubles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -23,8 +23,11 @@ _STAGE: Final = "reading traces"
 _PAGE: Final = 500
 _OLD_PAGE: Final = 100
 _THREADS: Final = 8
+#: So many experiments are named in one question.
+_EXPERIMENTS: Final = 100
 _OFTEN: Final = 100
 _PLACE: Final = "mlflow.trace.spansLocation"
+_ARCHIVE: Final = "mlflow.trace.archiveLocation"
 _BEGIN: Final = re.compile(r'\s*{\s*"spans"\s*:\s*\[')
 _BETWEEN: Final = " \t\r\n,"
 
@@ -37,43 +40,67 @@ class ServedTrace:
         id: Of the trace.
         experiment: Its id.
         info: Its fields, named as in MLflow 2 or MLflow 3.
-        tags: Texts.
-        metadata: Texts.
-        assessments: Fields of each.
         spans: Those that the database keeps, each as the JSON text that it keeps.
         trouble: Why the spans are not here; "" where they are, or are a file.
+        runs: Ids of runs that it belongs to: its own, and those it was linked to.
     """
 
     id: str
     experiment: str
     info: Mapping[str, Any]
-    tags: Mapping[str, str]
-    metadata: Mapping[str, str]
-    assessments: tuple[Mapping[str, Any], ...] = ()
     spans: tuple[str, ...] = ()
     trouble: str = ""
+    runs: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags. Of an archived trace they say that the spans are a file: that is fetched."""
+        found = _texts(self.info.get("tags"))
+        if found.get(_PLACE) == "ARCHIVE_REPO":
+            found[_PLACE] = "ARTIFACT_REPO"
+            found.pop(_ARCHIVE, None)
+        return found
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Its metadata."""
+        return _texts(self.info.get("trace_metadata", self.info.get("request_metadata")))
 
 
-def search_traces(client: RestClient, experiment: str) -> Iterator[dict[str, Any]]:
-    """Yield the traces of an experiment as the server tells of them: MLflow 3's way, or 2's.
+def search_traces(
+    client: RestClient, experiments: Sequence[str], filtering: str = ""
+) -> Iterator[dict[str, Any]]:
+    """Yield the traces of experiments as the server tells of them: MLflow 3's way, or 2's.
 
     Args:
         client: Asks the server; one that knows no traces has none.
-        experiment: Its id.
+        experiments: Their ids.
+        filtering: Condition; a server that does not understand it has none.
 
     Raises:
         ScorewrightError: ``store-unreachable``, ``store-refused``, ``store-invalid``.
     """
-    place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}}
-    body: dict[str, Any] = {"locations": [place], "max_results": _PAGE}
+    places = [
+        {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment}}
+        for experiment in experiments
+    ]
+    body: dict[str, Any] = {"locations": places, "max_results": _PAGE}
+    body |= {"filter": filtering} if filtering else {}
     is_known = False
     for page in client.pages("/api/3.0/mlflow/traces/search", body, absent=OPTIONAL):
         is_known = True
-        yield from page.get("traces", ())
-    if not is_known:
-        query = {"experiment_ids": experiment, "max_results": _OLD_PAGE}
+        yield from _objects_of(client, page)
+    if not is_known and not filtering:
+        query = {"experiment_ids": experiments, "max_results": _OLD_PAGE}
         for page in client.pages("/api/2.0/mlflow/traces", query, is_post=False, absent=OPTIONAL):
-            yield from page.get("traces", ())
+            yield from _objects_of(client, page)
+
+
+def _objects_of(client: RestClient, page: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for found in page.get("traces", ()):
+        if not isinstance(found, dict):
+            raise client.invalid("what it tells of a trace is no object")
+        yield found
 
 
 def trace_id_of(info: Mapping[str, Any]) -> str:
@@ -83,7 +110,10 @@ def trace_id_of(info: Mapping[str, Any]) -> str:
 
 def is_in_database(info: Mapping[str, Any]) -> bool:
     """Return whether the spans of a trace are rows; otherwise they are a file."""
-    return _texts(info.get("tags")).get(_PLACE) == "TRACKING_STORE"
+    try:
+        return _texts(info.get("tags")).get(_PLACE) == "TRACKING_STORE"
+    except AttributeError:  # odd tags are the trouble of whoever reads them
+        return False
 
 
 class HttpTraces:
@@ -97,11 +127,14 @@ class HttpTraces:
     def __init__(self, uri: str, credentials: Credentials | None = None) -> None:
         self._client = RestClient(uri, credentials)
 
-    def read(self, experiments: Iterable[str], notify: Notify) -> Iterator[ServedTrace]:
+    def read(
+        self, experiments: Sequence[str], runs: Iterable[str], notify: Notify
+    ) -> Iterator[ServedTrace]:
         """Yield the traces of experiments, in the order in which the server tells of them.
 
         Args:
             experiments: Their ids.
+            runs: Ids of all runs: of each it is asked which traces it has.
             notify: Told of the progress.
 
         Raises:
@@ -110,14 +143,31 @@ class HttpTraces:
         notify(StageStarted(_STAGE))
         done = 0
         with ThreadPoolExecutor(_THREADS) as pool:
+            asked = [(run, pool.submit(self._of_run, experiments, run)) for run in runs]
+            links: dict[str, list[str]] = {}
+            for run, found in asked:
+                for trace in found.result():
+                    links.setdefault(trace, []).append(run)
             for experiment in experiments:
-                told = search_traces(self._client, experiment)
+                told = search_traces(self._client, [experiment])
                 while part := list(islice(told, _OFTEN)):  # so many are in memory
-                    for info, answer in zip(part, pool.map(self._spans, part), strict=True):
-                        yield _served(info, experiment, *answer)
+                    answers = pool.map(self._spans, part)
+                    for info, (spans, trouble) in zip(part, answers, strict=True):
+                        key = trace_id_of(info)
+                        linked = tuple(links.get(key, ()))
+                        yield ServedTrace(key, experiment, info, spans, trouble, linked)
                     done += len(part)
                     notify(StepDone(_STAGE, done))
         notify(StageDone(_STAGE, counted(done, "trace")))
+
+    def _of_run(self, experiments: Sequence[str], run: str) -> list[str]:
+        """Return the traces that were made in a run, or linked to it later."""
+        filtering = f"attributes.run_id = '{run}'"
+        return [
+            trace_id_of(info)
+            for at in range(0, len(experiments), _EXPERIMENTS)
+            for info in search_traces(self._client, experiments[at : at + _EXPERIMENTS], filtering)
+        ]
 
     def _spans(self, info: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
         if not is_in_database(info):
@@ -130,24 +180,8 @@ class HttpTraces:
             if error.code == "store-refused":
                 raise
             return (), error.message.removesuffix(".")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return (), f"the server's answer is no list of spans ({error})"
-
-
-def _served(
-    info: Mapping[str, Any], experiment: str, spans: tuple[str, ...], trouble: str
-) -> ServedTrace:
-    metadata = info.get("trace_metadata", info.get("request_metadata"))
-    return ServedTrace(
-        trace_id_of(info),
-        experiment,
-        info,
-        _texts(info.get("tags")),
-        _texts(metadata),
-        tuple(info.get("assessments") or ()),
-        spans,
-        trouble,
-    )
 
 
 def _texts(found: object) -> dict[str, str]:

@@ -36,15 +36,17 @@ def write_server_traces(
 
 
 def _write(writer: TraceWriter, told: ServedTrace, number: int) -> None:
-    found = Trace(told.id, told.info, told.tags, told.metadata)
-    trace = writer.trace(told.id or "without an id", number, lambda: found, told.spans)
+    def read() -> Trace:
+        return Trace(told.id, told.info, told.tags, told.metadata, told.runs)
+
+    trace = writer.trace(told.id or "without an id", number, read, told.spans)
     if trace is None:
         return
     if told.trouble:
+        writer.written.without_spans += 1
         writer.written.notes.append(f"The spans of trace {told.id} are left: {told.trouble}.")
-    for said in told.assessments:
-        shown = f"{said.get('assessment_id', 'without an id')} of trace {told.id}"
-        writer.assessment(shown, number, trace, partial(_same, said))
+    for place, said in enumerate(told.info.get("assessments") or (), start=1):
+        writer.assessment(f"{place} of trace {told.id}", number, trace, partial(_same, said))
 
 
 def _same(found: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -78,6 +79,7 @@ class _Rows:
         self.snapshot = snapshot
         self.notes: list[str] = []
         self.left: dict[str, int] = {}
+        self._nan = 0
         self._connection = connection
         self._numbers = experiment_numbers(snapshot.experiments["experiment_id"].to_list())
         self._homes = dict(snapshot.logged_models.select("model_id", "experiment_id").iter_rows())
@@ -237,10 +239,21 @@ class _Rows:
             "model_id experiment_id run_id metric_name metric_value metric_timestamp_ms "
             "metric_step dataset_name dataset_digest dataset_uuid",
             (
-                (m, self._home(m), run or "", *rest, places.get((self._homes.get(m), *rest[-2:])))
-                for m, run, *rest in found
+                (m, self._home(m), run or "", key, self._plain(value), *rest,
+                 places.get((self._homes.get(m), *rest[-2:])))
+                for m, run, key, value, *rest in found
             ),
-        )
+        )  # fmt: skip
+        if self._nan:
+            values = counted(self._nan, "value")
+            self.notes.append(f"{values} of logged models' metrics: NaN is 0, as MLflow keeps it.")
+
+    def _plain(self, value: float | None) -> float | None:
+        """Return a value as MLflow keeps it for logged models: its server fails on NaN there."""
+        if value is None or not math.isnan(value):
+            return value
+        self._nan += 1
+        return 0.0
 
     def registry(self) -> None:
         """Write registered models with their versions and aliases."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from scorewright.adapters.database_stores import opened
+from scorewright.adapters.file_stores import traces_of_tree
 from scorewright.adapters.server_stores import HttpTraces
 from scorewright.adapters.store_staging.migrations import Migrations, revision_of
 from scorewright.adapters.store_staging.server_copy import copy_server
@@ -23,6 +24,7 @@ from scorewright.adapters.store_staging.texts import mend_texts
 from scorewright.adapters.store_staging.trace_writer import WrittenTraces
 from scorewright.adapters.store_staging.tree_traces import write_tree_traces
 from scorewright.core.consolidation import DEFAULT
+from scorewright.core.counting import counted
 from scorewright.core.errors import UsageError
 from scorewright.core.snapshot import Snapshot, SourceKind
 from scorewright.flows.events import Notify, StageDone, StageStarted
@@ -32,6 +34,7 @@ __all__ = ["StoreStaging"]
 
 _STAGE: Final = "copy"
 _NEWER: Final = "STORE-023"
+_ARCHIVE: Final = "mlflow.trace.archiveLocation"
 _NOT_UTF8: Final = "STORE-028"
 
 
@@ -91,6 +94,7 @@ class StoreStaging:
             self._migrations.upgrade(path, source.location)
         if any(finding.code == _NOT_UTF8 for finding in snapshot.findings):
             mend_texts(path)
+        notes = (*notes, *_archived(path))
         notify(StageDone(_STAGE, source.location))
         return Stage(source.location, label, path, revision, notes, left=left)
 
@@ -103,8 +107,11 @@ class StoreStaging:
         if not snapshot.traces["traces"].sum():
             return WrittenTraces()
         if snapshot.source.kind is SourceKind.FILES:
-            return write_tree_traces(Path(snapshot.source.folder), path, numbers)
-        told = self._traces(location).read(experiments, notify)
+            found = traces_of_tree(Path(snapshot.source.folder))
+            return write_tree_traces(found, path, numbers)
+        with_traces = snapshot.traces["experiment_id"].unique(maintain_order=True).to_list()
+        runs = snapshot.runs["run_id"].to_list()
+        told = self._traces(location).read(with_traces, runs, notify)
         return write_server_traces(told, path, numbers)
 
     def empty(self, folder: Path, root: str) -> Path:
@@ -152,6 +159,7 @@ def _told(
     """Return what a reader should know, and what is left: some is known as a number only."""
     others = Counter(dict(snapshot.others.iter_rows()))
     others["assessments"] -= traces.assessments
+    others["spans"] += traces.without_spans
     others = +others
     left = {
         "traces": int(snapshot.traces["traces"].sum()) - traces.traces,
@@ -165,6 +173,21 @@ def _told(
         shown = ", ".join(f"{number:,} of {table}" for table, number in sorted(others.items()))
         notes.append(f"Other rows are read by number only: {shown}; left.{_hint(snapshot)}")
     return tuple(notes), dict(Counter(rows.left) + Counter(unread))
+
+
+def _archived(path: Path) -> list[str]:
+    """Say that the spans of archived traces stay where they were archived."""
+    with closing(sqlite3.connect(path)) as connection:
+        sql = "SELECT COUNT(*), MIN(value) FROM trace_tags WHERE key = ?"
+        traces, place = connection.execute(sql, (_ARCHIVE,)).fetchone()
+    if not traces:
+        return []
+    note = (
+        f"The spans of {counted(traces, 'archived trace')} stay where they are, such as {place}: "
+        "the new store refers to them there. Keep that folder; deleting such a trace in the new "
+        "store deletes them."
+    )
+    return [note]
 
 
 def _hint(snapshot: Snapshot) -> str:

@@ -7,6 +7,7 @@ the tokens and the costs of a trace in columns of their own, and MLflow looks fo
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,10 @@ _TOKENS: Final = "mlflow.trace.tokenUsage"
 _COST: Final = "mlflow.trace.cost"
 #: Run that an assessment was made in; MLflow 3 writes it among the assessment's metadata.
 _RUN: Final = "mlflow.assessment.sourceRunId"
+#: Run that a trace was made in; MLflow finds that in the metadata.
+_SOURCE_RUN: Final = "mlflow.sourceRun"
+_PROMPTS: Final = "mlflow.linkedPrompts"
+_LINK: Final = ("source_type", "source_id", "destination_type", "destination_id")
 _TOKEN_COLUMNS: Final = (
     "input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens",
     "cache_creation_input_tokens", "cache_creation_input_tokens_above_1hr",
@@ -46,12 +51,14 @@ class Trace:
         info: Its fields, named as in MLflow 2 or MLflow 3.
         tags: Texts.
         metadata: Texts.
+        runs: Ids of runs that it belongs to, where the source knows of such links.
     """
 
     id: str
     info: Mapping[str, Any]
     tags: Mapping[str, str]
     metadata: Mapping[str, str]
+    runs: tuple[str, ...] = ()
 
 
 def trace_rows(trace: Trace, number: int) -> Iterator[tuple[str, Row]]:
@@ -86,6 +93,32 @@ def trace_rows(trace: Trace, number: int) -> Iterator[tuple[str, Row]]:
     for table, texts in (("trace_tags", tags), ("trace_request_metadata", metadata)):
         for key, value in texts.items():
             yield table, {"request_id": trace.id, "key": key, "value": value}
+    for kind, other in dict.fromkeys(_links(trace)):
+        link = ("trace", trace.id, kind, other)
+        yield (
+            "entity_associations",
+            {
+                "association_id": hashlib.md5(
+                    "\x1f".join(link).encode(), usedforsecurity=False
+                ).hexdigest(),
+                **dict(zip(_LINK, link, strict=True)),
+                "created_time": moment_of(info),
+            },
+        )
+
+
+def _links(trace: Trace) -> Iterator[tuple[str, str]]:
+    """Yield what MLflow looks for among the links alone: other runs, and versions of prompts."""
+    for run in trace.runs:
+        if run != trace.metadata.get(_SOURCE_RUN):
+            yield "run", run
+    try:
+        prompts = json.loads(trace.tags.get(_PROMPTS, "[]"))
+    except ValueError:
+        return
+    for one in prompts if isinstance(prompts, list) else ():
+        if isinstance(one, dict) and {"name", "version"} <= one.keys():
+            yield "prompt_version", f"{one['name']}/{one['version']}"
 
 
 def _promoted(metadata: Mapping[str, str]) -> tuple[Row, dict[str, str]]:

@@ -40,11 +40,13 @@ class WrittenTraces:
     Attributes:
         traces: All of each, or nothing.
         assessments: Of those traces.
+        without_spans: Of those traces, how many have spans that are not here.
         notes: Which of both could not be read or written, and why.
     """
 
     traces: int = 0
     assessments: int = 0
+    without_spans: int = 0
     notes: list[str] = field(default_factory=list)
 
 
