@@ -266,6 +266,10 @@ def test_the_traces_of_a_server_arrive_as_its_database_has_them(
     [
         ('[{"name": "ask", "version": "3"}, {"name": "ask", "version": "3"}]', ["ask/3"]),
         ('[{"name": "ask"}, 7, {"name": "b", "version": 1}]', ["b/1"]),
+        (
+            json.dumps([{"name": "n" * 35, "version": "1"}, {"name": "n" * 34, "version": "1"}]),
+            ["n" * 34 + "/1"],
+        ),
         ("{}", []),
         ("[", []),
     ],
@@ -369,3 +373,16 @@ def test_an_assessment_counts_in_averages_as_with_mlflow(value: object) -> None:
     row = assessment_row(said, Trace("tr-1", {"timestamp_ms": 1}, {}, {}), 1)
     expected, is_number = assessment_aggregate(value)
     assert (row["aggregate_value"], row["is_numeric_value"]) == (expected, int(is_number))
+
+
+def test_a_value_without_end_is_refused() -> None:
+    value: object = "more"
+    for _ in range(40):  # as YAML's aliases can: each line names the one before ten times
+        value = [value] * 10
+    said = {
+        "assessment_id": "a-1", "assessment_name": "n", "feedback": {"value": value},
+        "source": {"source_type": "HUMAN"}, "create_time": "2024-06-01T00:00:00Z",
+        "last_update_time": "2024-06-01T00:00:00Z",
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="more than 10,000,000 characters"):
+        assessment_row(said, Trace("tr-1", {"timestamp_ms": 1}, {}, {}), 1)

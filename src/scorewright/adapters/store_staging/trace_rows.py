@@ -39,6 +39,9 @@ _COST_COLUMNS: Final = ("input_cost", "output_cost", "total_cost")
 _LONGEST_NAME: Final = 4096
 _LONGEST_SESSION: Final = 250
 _LONGEST_MODEL: Final = 500
+_LONGEST_VALUE: Final = 10_000_000
+#: Of the column; a server's database refuses more, and the tag says it all the same.
+_LONGEST_LINK: Final = 36
 _INT8: Final = 2**63
 
 
@@ -118,7 +121,9 @@ def _links(trace: Trace) -> Iterator[tuple[str, str]]:
         return
     for one in prompts if isinstance(prompts, list) else ():
         if isinstance(one, dict) and {"name", "version"} <= one.keys():
-            yield "prompt_version", f"{one['name']}/{one['version']}"
+            version = f"{one['name']}/{one['version']}"
+            if len(version) <= _LONGEST_LINK:
+                yield "prompt_version", version
 
 
 def _promoted(metadata: Mapping[str, str]) -> tuple[Row, dict[str, str]]:
@@ -263,8 +268,8 @@ def assessment_row(found: Mapping[str, Any], trace: Trace, number: int) -> Row:
         "trace_id": trace.id,
         "name": found["assessment_name"],
         "assessment_type": kind,
-        "value": json.dumps(value),
-        "error": json.dumps(error) if error else None,
+        "value": _json(value),
+        "error": _json(error) if error else None,
         "created_timestamp": _milliseconds(found["create_time"]),
         "last_updated_timestamp": _milliseconds(found["last_update_time"]),
         "source_type": source["source_type"],
@@ -274,12 +279,27 @@ def assessment_row(found: Mapping[str, Any], trace: Trace, number: int) -> Row:
         "rationale": found.get("rationale"),
         "overrides": found.get("overrides"),
         "valid": int(bool(found.get("valid", True))),
-        "assessment_metadata": json.dumps(metadata) if metadata else None,
+        "assessment_metadata": _json(metadata) if metadata else None,
         "experiment_id": number,
         "trace_timestamp_ms": moment_of(trace.info),
         "aggregate_value": aggregate,
         "is_numeric_value": int(is_number),
     }
+
+
+def _json(value: object) -> str:
+    """Return a value as text; YAML may name a few lines so often that it would have no end.
+
+    Raises:
+        ValueError: It is too long.
+    """
+    parts, length = [], 0
+    for part in json.JSONEncoder().iterencode(value):
+        parts.append(part)
+        length += len(part)
+        if length > _LONGEST_VALUE:
+            raise ValueError(f"a value has more than {_LONGEST_VALUE:,} characters")
+    return "".join(parts)
 
 
 def _aggregate(value: object) -> tuple[float | None, bool]:
