@@ -130,8 +130,9 @@ def test_a_refusal_after_the_first_page_does_not_end_the_list(pretender: Pretend
     assert caught.value.code == "store-unreachable"
 
 
-def test_a_trace_that_is_no_object_is_refused(pretender: Pretender) -> None:
-    pretender.answers = lambda _path, _body: (200, {}, b'{"traces": [7]}')
+@pytest.mark.parametrize("trace", [b"7", b'{"trace_id": "tr-1", "assessments": 7}'])
+def test_a_trace_that_is_no_object_is_refused(pretender: Pretender, trace: bytes) -> None:
+    pretender.answers = lambda _path, _body: (200, {}, b'{"traces": [' + trace + b"]}")
     with pytest.raises(ScorewrightError, match="no object") as caught:
         list(HttpTraces(pretender.url).read(["1"], (), ignore))
     assert caught.value.code == "store-invalid"

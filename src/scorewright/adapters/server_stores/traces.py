@@ -98,8 +98,8 @@ def search_traces(
 
 def _objects_of(client: RestClient, page: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for found in page.get("traces", ()):
-        if not isinstance(found, dict):
-            raise client.invalid("what it tells of a trace is no object")
+        if not isinstance(found, dict) or not isinstance(found.get("assessments", []), list):
+            raise client.invalid("what it tells of a trace is no object with lists")
         yield found
 
 
