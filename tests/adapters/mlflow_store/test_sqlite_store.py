@@ -6,13 +6,14 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
-from scorewright.adapters.mlflow_store import MlflowRunLog
+from scorewright.adapters.mlflow_store import LocalStoreProbe, MlflowRunIndex, MlflowRunLog
 from scorewright.core.bundles import Bundle
 from scorewright.core.errors import ScorewrightError
 from scorewright.flows.ports import RunStart
@@ -29,6 +30,43 @@ def _uri(root: Path) -> str:
 def _locations(root: Path) -> dict[str, str]:
     client = MlflowClient(_uri(root), _uri(root))
     return {e.name: e.artifact_location for e in client.search_experiments()}
+
+
+_KILLED = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN")
+run = connection.execute("SELECT run_uuid FROM runs").fetchone()[0]
+connection.executemany("INSERT INTO tags VALUES (?, ?, ?)",
+    [(f"t{i}", "x" * 1000, run) for i in range(500)])
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("first", ["index", "log", "probe"])
+def test_what_a_killed_program_was_writing_is_rolled_back(
+    tmp_path: Path, start: RunStart, first: str
+) -> None:
+    # Given a program that died in the midst of a transaction of the store
+    with MlflowRunLog(_uri(tmp_path)).start(start) as run:
+        run.log_params({"kept": "1"})
+    file = tmp_path / "mlruns" / "mlflow.db"
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(file)], check=False)
+    assert done.returncode == 9
+    assert file.with_name("mlflow.db-journal").stat().st_size > 0
+    # When the next command comes, whatever it opens the store for
+    if first == "log":
+        with MlflowRunLog(_uri(tmp_path)).start(replace(start, name="after")):
+            pass
+    elif first == "probe":
+        assert "1 runs" in LocalStoreProbe(_uri(tmp_path)).probe()
+    # Then nothing of the transaction is left, and nothing else is lost
+    views = MlflowRunIndex(_uri(tmp_path)).find(start.experiment, {})
+    assert {view.params.get("kept") for view in views} >= {"1"}
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM tags WHERE key = 't1'").fetchone() == (0,)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_artifacts_lie_in_the_project_wherever_the_program_is_started(

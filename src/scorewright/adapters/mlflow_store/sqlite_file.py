@@ -22,6 +22,9 @@ LOCK_SECONDS = 5.0
 def check_sqlite(file: Path, location: StoreLocation) -> bool:
     """Look at a SQLite store without changing a byte of it.
 
+    The one exception is a file that a program left in the midst of writing when it died: its
+    journal is rolled back first, as by everybody who opens such a file to write.
+
     Args:
         file: The database file.
         location: For messages.
@@ -30,7 +33,8 @@ def check_sqlite(file: Path, location: StoreLocation) -> bool:
         False where there is no file yet, True where there is a store of the right schema.
 
     Raises:
-        ScorewrightError: ``store-invalid``, ``store-schema``, ``store-locked``.
+        ScorewrightError: ``store-invalid``, ``store-schema``, ``store-locked``,
+            ``store-write-failed`` for a journal that may not be rolled back.
     """
     if not file.exists():
         return False
@@ -42,6 +46,8 @@ def check_sqlite(file: Path, location: StoreLocation) -> bool:
         raise invalid("the file is empty", location)
     if head != MAGIC:
         raise invalid("the file is not a SQLite database", location)
+    if _has_hot_journal(file, location):
+        require_writable(file, location)
     with _connected(file, location, "ro") as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if not {"alembic_version", "experiments", "runs"} <= tables:
@@ -75,6 +81,18 @@ def count_runs(file: Path, location: StoreLocation) -> tuple[int, int]:
             for table in ("experiments", "runs")
         ]
     return counts[0], counts[1]
+
+
+def _has_hot_journal(file: Path, location: StoreLocation) -> bool:
+    """Return whether a program died while it wrote: SQLite reads no such file with mode=ro."""
+    with _connected(file, location, "ro") as connection:
+        try:
+            connection.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname == "SQLITE_READONLY_ROLLBACK":
+                return True
+            raise
+    return False
 
 
 @contextmanager
