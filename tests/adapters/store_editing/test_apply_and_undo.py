@@ -18,6 +18,7 @@ from tests.adapters.store_editing.small import (
     simple_plan,
     stop_after_a_step,
 )
+from tests.stores.torn import tear
 
 from scorewright.adapters.store_editing import Workshops
 from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
@@ -194,7 +195,10 @@ def test_what_others_change_while_a_plan_stands_still_is_noticed(small: Small) -
     assert caught.value.code == "undo-differs"
 
 
-def test_after_a_kill_rows_of_the_plans_own_tables_are_compared(small: Small) -> None:
+@pytest.mark.parametrize("is_torn", [False, True])
+def test_after_a_kill_rows_of_the_plans_own_tables_are_compared(
+    small: Small, is_torn: bool
+) -> None:
     # Given a plan that was killed after its first step, and somebody who came by
     plan = interrupted(small)
     (journal,) = small.workshops().folder.glob("journal-*.jsonl")
@@ -202,6 +206,8 @@ def test_after_a_kill_rows_of_the_plans_own_tables_are_compared(small: Small) ->
     assert json.loads(lines[-1])["entry"] == "seen"
     journal.write_text("".join(f"{line}\n" for line in lines[:-1]))
     change_behind(small, "UPDATE runs SET user_id = 'else' WHERE name = 'bold-ant-2'")
+    if is_torn:
+        tear(small.database)
 
     # When
     receipt = apply(small, plan)

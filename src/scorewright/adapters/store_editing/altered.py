@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from scorewright.adapters.database_stores import opened
 from scorewright.adapters.store_editing.database import Database
 from scorewright.adapters.store_editing.quoting import quoted
 from scorewright.adapters.store_editing.rows import row_state
 from scorewright.adapters.store_editing.shapes import shapes_of
 from scorewright.core.plans import RowChange, RowsChange, net_changes
+from scorewright.flows.events import ignore
 from scorewright.flows.store.editing import RowChanges, State
 
 __all__ = ["altered"]
@@ -44,8 +46,10 @@ def altered(
     lines = _of_plan(database, rows, open_rows)
     if database.file is not None and backup and Path(backup).is_file():
         tables = {c.table for c in (*done, *begun) if isinstance(c, RowChange | RowsChange)}
-        with suppress(sqlite3.Error):  # a copy that cannot be asked accuses nobody
-            lines += _of_others(database.file, Path(backup), tables, [*rows, *open_rows])
+        # Killed in a transaction, the file still waits for its journal: a private copy is read.
+        # A backup that cannot be asked accuses nobody.
+        with opened(database.file, ignore) as connection, suppress(sqlite3.Error):
+            lines += _of_others(connection, Path(backup), tables, [*rows, *open_rows])
     return tuple(lines)
 
 
@@ -66,7 +70,10 @@ def _of_plan(database: Database, done: list[RowChange], begun: list[RowChange]) 
 
 
 def _of_others(
-    file: Path, backup: Path, tables: Iterable[str], rows: Iterable[RowChange]
+    connection: sqlite3.Connection,
+    backup: Path,
+    tables: Iterable[str],
+    rows: Iterable[RowChange],
 ) -> list[str]:
     touched: dict[str, _Keys] = {}
     for change in rows:
@@ -74,15 +81,13 @@ def _of_others(
         values = tuple(str(change.key[name]) for name in names)
         touched.setdefault(change.table, {}).setdefault(names, set()).add(values)
     lines = []
-    address = f"{file.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True)) as connection:
-        connection.row_factory = sqlite3.Row
-        connection.execute("ATTACH ? AS earlier", (f"{backup.absolute().as_uri()}?mode=ro",))
-        for table in sorted(tables):
-            own = touched.get(table, {})
-            count = sum(not _is_touched(row, own) for row in _gone(connection, table))
-            if count:
-                lines.append(f"{table}: {_counted(count)} that the plan has no part in")
+    connection.row_factory = sqlite3.Row
+    connection.execute("ATTACH ? AS earlier", (f"{backup.absolute().as_uri()}?mode=ro",))
+    for table in sorted(tables):
+        own = touched.get(table, {})
+        count = sum(not _is_touched(row, own) for row in _gone(connection, table))
+        if count:
+            lines.append(f"{table}: {_counted(count)} that the plan has no part in")
     return lines
 
 
