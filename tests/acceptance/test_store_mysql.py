@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -56,6 +57,19 @@ client.delete_run(run)
 client.create_registered_model("card")
 version = client.create_model_version("card", f"{artifacts}/{run}/artifacts/model", run)
 client.set_registered_model_alias("card", "champion", version.version)
+"""
+
+#: MySQL holds these for one name, and MLflow writes each as it was typed.
+_SPELLING = """
+import sys
+from mlflow import MlflowClient
+
+uri, source = sys.argv[1:]
+client = MlflowClient(uri, uri)
+client.create_registered_model("clf")
+for name in ("clf", "CLF", "Clf", "clf "):
+    version = client.create_model_version(name, source, tags={"typed": name})
+    client.set_registered_model_alias(name, f"as-{version.version}", version.version)
 """
 
 
@@ -119,6 +133,8 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
             CREATE USER eva@'127.0.0.1' IDENTIFIED BY '{WORD}';
             GRANT ALL ON tracking.* TO ana@'127.0.0.1';
             GRANT SELECT ON tracking.* TO eva@'127.0.0.1';
+            CREATE DATABASE spelled CHARACTER SET utf8mb4;
+            GRANT ALL ON spelled.* TO ana@'127.0.0.1';
         """
         client = ["mariadb", "--no-defaults", f"--socket={socket}", "--user=root", "-e", grants]
         subprocess.run(client, check=True, capture_output=True)
@@ -126,14 +142,18 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
             f"mysql+pymysql://{user}:{quote(WORD, safe='')}@127.0.0.1:{port}/tracking"
             for user in ("ana", "eva")
         )
-        artifacts = tmp_path_factory.mktemp("artifacts")
-        done = subprocess.run(
-            [sys.executable, "-c", _LOGGING, owner, str(artifacts)],
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
-            capture_output=True, text=True, check=False, cwd=artifacts,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        log_with(_LOGGING, owner, tmp_path_factory.mktemp("artifacts"))
         yield owner, reader
+
+
+def log_with(script: str, address: str, artifacts: Path) -> None:
+    """Run a program of a team in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, address, str(artifacts)],
+        env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        capture_output=True, text=True, check=False, cwd=artifacts,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
@@ -185,6 +205,28 @@ def test_a_store_in_mysql_is_seen_and_brought_into_a_file(
     # Every store has a "Default" of its own, made when it was made.
     assert {row["label"] for row in parts["experiment"]["differences"]} <= {"Default"}
     assert not any(part["differing"] for kind, part in parts.items() if kind != "experiment")
+
+
+def test_versions_come_to_their_model_however_their_names_are_spelled(
+    addresses: tuple[str, str], call: Call, tmp_path: Path
+) -> None:
+    # Given versions that MySQL holds for those of "clf"
+    address = addresses[0].replace("/tracking", "/spelled")
+    log_with(_SPELLING, address, tmp_path)
+    # When
+    made = done(call("consolidate", address, "--into", "one/mlflow.db", "--json"))
+    done(call("apply", made["file"], "--address", address, "--json"))
+    # Then
+    with closing(sqlite3.connect(tmp_path / "one" / "mlflow.db")) as connection:
+        rows = connection.execute("SELECT name, version FROM model_versions").fetchall()
+        aliases = connection.execute(
+            "SELECT name, alias, version FROM registered_model_aliases"
+        ).fetchall()
+        tags = connection.execute("SELECT name, version, value FROM model_version_tags").fetchall()
+    assert sorted(rows) == [("clf", number) for number in (1, 2, 3, 4)]
+    assert sorted(aliases) == [("clf", f"as-{number}", number) for number in (1, 2, 3, 4)]
+    typed = enumerate(("clf", "CLF", "Clf", "clf "), start=1)
+    assert sorted(tags) == [("clf", number, name) for number, name in typed]
 
 
 def test_a_server_that_says_no(addresses: tuple[str, str], call: Call) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,10 @@ from scorewright.core.errors import ScorewrightError, UsageError
 __all__ = ["copy_server"]
 
 _CHUNK: Final = 5000
+#: Tables whose rows name the model that they belong to.
+_NAMING: Final = (
+    "model_versions", "model_version_tags", "registered_model_tags", "registered_model_aliases",
+)  # fmt: skip
 _DRIVERS: Final = {
     "postgresql": "psycopg",
     "postgres": "psycopg",
@@ -35,7 +40,7 @@ def copy_server(uri: str, path: Path, migrations: Migrations) -> str:
         The revision.
 
     Raises:
-        ScorewrightError: ``store-unreachable``.
+        ScorewrightError: ``store-unreachable``; ``store-invalid`` for what SQLite cannot hold.
         UsageError: ``store-driver``.
     """
     import sqlalchemy as sa  # noqa: PLC0415 - only needed when a server is read
@@ -67,8 +72,17 @@ def copy_server(uri: str, path: Path, migrations: Migrations) -> str:
                 copy.execute("PRAGMA synchronous = OFF")
                 for table in sa.inspect(connection).get_table_names():
                     _copy_table(connection, copy, table)
+                if name == "mysql":
+                    _respell(connection, copy)
                 copy.commit()
             connection.rollback()
+    except (sqlite3.Error, sa.exc.DataError, sa.exc.ProgrammingError) as error:
+        raise ScorewrightError(
+            "The server's database cannot be copied to a private SQLite file: "
+            f"{str(error).splitlines()[0]}.",
+            remedy="Correct the rows it names in the server's database. It was not changed.",
+            code="store-invalid",
+        ) from error
     except sa.exc.OperationalError as error:
         raise ScorewrightError(
             "The database server cannot be reached or broke the connection off.",
@@ -95,6 +109,10 @@ def _copy_table(connection: Any, copy: sqlite3.Connection, table: str) -> None: 
         # A table that MLflow does not have: `require_known` says what to do about it.
         marked = ", ".join(f'"{name}"' for name in names)
         copy.execute(f'CREATE TABLE "{table}" ({marked})')
+    for one in stored:
+        if known and one["name"] not in known:
+            # `mlflow db prepopulate-trace-analytics` adds columns of the next revision.
+            copy.execute(f'ALTER TABLE "{table}" ADD COLUMN {_declared(one)}')
     copy.execute(f'DELETE FROM "{table}"')
     written = ", ".join(f'"{name}"' for name in names)
     marks = ", ".join("?" * len(names))
@@ -108,9 +126,52 @@ def _copy_table(connection: Any, copy: sqlite3.Connection, table: str) -> None: 
         )
 
 
+def _respell(connection: Any, copy: sqlite3.Connection) -> None:  # noqa: ANN401
+    """Write names of models as the models themselves have them.
+
+    MySQL holds "CLF" and "clf " for the same name; SQLite does not.
+    """
+    import sqlalchemy as sa  # noqa: PLC0415 - only needed when a server is read
+
+    there = set(sa.inspect(connection).get_table_names())
+    for table in _NAMING if "registered_models" in there else ():
+        if table not in there:
+            continue
+        found = connection.exec_driver_sql(
+            f"SELECT MIN(p.name), MIN(c.name) FROM {table} c "
+            "JOIN registered_models p ON c.name = p.name WHERE BINARY c.name <> BINARY p.name "
+            "GROUP BY BINARY p.name, BINARY c.name"
+        ).fetchall()
+        copy.executemany(
+            f"UPDATE {table} SET name = ? WHERE name = ?", [tuple(row) for row in found]
+        )
+
+
+def _declared(column: Any) -> str:  # noqa: ANN401 - what an inspector tells
+    """Return a column as SQLite declares it; MLflow's migration looks at its type."""
+    import sqlalchemy as sa  # noqa: PLC0415 - only needed when a server is read
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+    kind = column["type"]
+    display = getattr(kind, "display_width", None)
+    if isinstance(kind, sa.Integer) and display == 1:  # how MySQL keeps truth values
+        kind = sa.Boolean()
+    if isinstance(kind, sa.Float):
+        kind = sa.Float(precision=53)
+    elif isinstance(kind, sa.String):  # without a collation that SQLite does not know
+        kind = sa.Text() if isinstance(kind, sa.Text) else sa.String(kind.length)
+    else:
+        kind = kind.as_generic()
+    written = kind.compile(dialect=sqlite.dialect())
+    is_false = column.get("default") is not None and isinstance(kind, sa.Boolean)
+    return f'"{column["name"]}" {written}{" DEFAULT 0" if is_false else ""}'
+
+
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a driver gives
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, float) and math.isnan(value):
+        raise sqlite3.DataError("a number is NaN, which no column of MLflow's has")
     if isinstance(value, memoryview | bytearray):
         return bytes(value)
     if isinstance(value, str | int | float | bytes) or value is None:

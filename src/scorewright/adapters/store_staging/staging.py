@@ -15,6 +15,7 @@ from scorewright.adapters.server_stores import HttpTraces
 from scorewright.adapters.store_staging.migrations import Migrations, revision_of
 from scorewright.adapters.store_staging.server_copy import copy_server
 from scorewright.adapters.store_staging.server_traces import write_server_traces
+from scorewright.adapters.store_staging.set_aside import SetAside
 from scorewright.adapters.store_staging.snapshot_rows import (
     WrittenSnapshot,
     experiment_numbers,
@@ -35,7 +36,8 @@ __all__ = ["StoreStaging"]
 _STAGE: Final = "copy"
 _NEWER: Final = "STORE-023"
 _ARCHIVE: Final = "mlflow.trace.archiveLocation"
-_NOT_UTF8: Final = "STORE-028"
+_UNKNOWN: Final = "STATE_UNSPECIFIED"
+_STATES: Final = ("OK", "ERROR", "IN_PROGRESS", _UNKNOWN)
 
 
 class StoreStaging:
@@ -90,13 +92,20 @@ class StoreStaging:
                 rows = write_snapshot(snapshot, path)
                 traces = self._write_traces(location, snapshot, path, notify)
                 notes, left = _told(snapshot, rows, traces)
-        if revision_of(path) != self._migrations.head:
-            self._migrations.upgrade(path, source.location)
-        if any(finding.code == _NOT_UTF8 for finding in snapshot.findings):
-            mend_texts(path)
-        notes = (*notes, *_archived(path))
+        told = self._brought_up(path, source.location)
+        notes = (*notes, *told, *_stated(path), *_archived(path))
         notify(StageDone(_STAGE, source.location))
         return Stage(source.location, label, path, revision, notes, left=left)
+
+    def _brought_up(self, path: Path, location: str) -> list[str]:
+        """Bring a copy to the newest schema, and return what a reader should know."""
+        notes = mend_texts(path)
+        if revision_of(path) == self._migrations.head:
+            return notes
+        aside = SetAside(path)
+        notes += aside.take()
+        self._migrations.upgrade(path, location)
+        return [*notes, *aside.put_back()]
 
     def _write_traces(
         self, location: str, snapshot: Snapshot, path: Path, notify: Notify
@@ -173,6 +182,23 @@ def _told(
         shown = ", ".join(f"{number:,} of {table}" for table, number in sorted(others.items()))
         notes.append(f"Other rows are read by number only: {shown}; left.{_hint(snapshot)}")
     return tuple(notes), dict(Counter(rows.left) + Counter(unread))
+
+
+def _stated(path: Path) -> list[str]:
+    """Give a trace whose state MLflow does not know the one for that: it would show none at all."""
+    known = ", ".join("?" * len(_STATES))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        sql = f"SELECT status, COUNT(*) FROM trace_info WHERE status NOT IN ({known}) GROUP BY 1"  # noqa: S608 - marks
+        found = dict(connection.execute(sql, _STATES).fetchall())
+        connection.execute(
+            f"UPDATE trace_info SET status = ? WHERE status NOT IN ({known})",  # noqa: S608 - marks
+            (_UNKNOWN, *_STATES),
+        )
+    return [
+        f"{counted(number, 'trace')} of the state '{state}', which MLflow cannot show, "
+        f"{'becomes' if number == 1 else 'become'} {_UNKNOWN}."
+        for state, number in sorted(found.items())
+    ]
 
 
 def _archived(path: Path) -> list[str]:
