@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +23,7 @@ from scorewright.core.errors import ScorewrightError
 from scorewright.core.plans import Change, FileChange, MoveChange, Plan, Step, StoreChange
 from scorewright.flows.events import ignore
 from scorewright.wiring import StoreChanges
+from scorewright.wiring.store_asides import payload_aside
 from scorewright.wiring.store_plans import ConsolidateWish, PlanFile, StorePlans
 from scorewright.wiring.store_workshops import StoreSite
 from scorewright.wiring.stores import StoreRoom
@@ -116,6 +120,63 @@ def test_a_consolidation_that_came_to_nothing_leaves_nothing(tmp_path: Path) -> 
     made = consolidate(store, tmp_path / "b/c/mlflow.db")
     assert made.file is not None
     assert made.file.parent == tmp_path / "b/c/.scorewright"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+os.getpid = lambda: 7
+real = Path.replace
+def replace(self, target):
+    if self.name.startswith(".payload."):
+        os.kill(int(os.readlink("/proc/self")), signal.SIGKILL)
+    return real(self, target)
+Path.replace = replace
+from scorewright.flows.events import ignore
+from scorewright.wiring.store_asides import payload_aside
+from scorewright.wiring.store_plans import ConsolidateWish, StorePlans
+from scorewright.wiring.stores import StoreRoom
+StorePlans(StoreRoom()).consolidate([sys.argv[1]], sys.argv[2], ConsolidateWish(), None, ignore)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it asks /proc who it is")
+def test_a_killed_consolidation_is_made_again_by_a_process_of_the_same_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a consolidation that was killed when its payload was written, and a writer who lives
+    store = database(tmp_path / "a" / "mlflow.db", tmp_path / "a" / "mlruns")
+    into = tmp_path / "b" / "mlflow.db"
+    folder = into.parent / ".scorewright"
+    command = [sys.executable, "-c", KILLED, str(store), str(into)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert list(folder.glob(".payload.*.partial.db"))
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    with payload_aside(folder) as alive:
+        alive.write_bytes(b"half")
+        # When it is made again by a process of the same number, as in a container
+        made = consolidate(store, into)
+        # Then it succeeds, and of what lay aside only that of the living is left
+        assert made.payload is not None
+        assert list(folder.glob(".payload.*.partial.db*")) == [alive]
+    assert not list(folder.glob(".payload.*"))
+
+
+def test_a_payload_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = database(tmp_path / "a" / "mlflow.db", tmp_path / "a" / "mlruns")
+    synced, real = set[int](), os.fsync
+
+    def fsync(handle: int) -> None:
+        synced.add(os.fstat(handle).st_ino)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    made = consolidate(store, tmp_path / "b" / "mlflow.db")
+    assert made.payload is not None
+    assert made.payload.stat().st_ino in synced
+    assert made.payload.parent.stat().st_ino in synced
 
 
 def test_a_target_above_gets_its_artifacts_too(

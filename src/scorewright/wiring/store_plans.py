@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from scorewright.core.digests import short
 from scorewright.core.errors import UsageError
 from scorewright.flows.events import Notify
+from scorewright.wiring.store_asides import payload_aside, put_in_place
 from scorewright.wiring.store_gathering import absolute_root, consolidation_tools, target_of
 from scorewright.wiring.store_workshops import Share, StoreSite, person, site_of
 from scorewright.wiring.stores import AuditWish, StoreRoom
@@ -192,24 +191,18 @@ class StorePlans:
         site = site_of(self.room, target_of(into))
         addresses = [site.address if _is_one(one, site.address) else one for one in addresses]
         folder = (output.parent if output is not None else site.folder).absolute()
-        aside = folder / f".payload.{os.getpid()}.partial.db"
-        options = ConsolidationOptions(
-            aside,
-            wish.on_same_name,
-            absolute_root(wish.artifact_root),
-            (*wish.roots, *self.room.roots()),
-        )
-        with _made(folder), _swept(aside):
+        root, roots = absolute_root(wish.artifact_root), (*wish.roots, *self.room.roots())
+        with payload_aside(folder) as aside:
+            options = ConsolidationOptions(aside, wish.on_same_name, root, roots)
             change = plan_consolidation(
                 addresses, site.address, options, consolidation_tools(folder / "fetched"), notify
             )
             if not change.plan.steps and output is None:
                 return PlanFile(change.plan, None)
-            more = [options.artifact_root] if options.artifact_root else []
-            terms = site.new_terms(change.plan, wish.share, more)
+            terms = site.new_terms(change.plan, wish.share, [root] if root else [])
             site.keep_terms(change.plan.id, terms)
             payload = folder / f"payload-{short(change.plan.id)}.db"
-            aside.replace(payload)
+            put_in_place(aside, payload)
         return PlanFile(change.plan, self.save(change.plan, site, output), payload)
 
     def save(self, plan: Plan, site: StoreSite, output: Path | None = None) -> Path:
@@ -232,13 +225,10 @@ class StorePlans:
         if not draft.contents:
             return PlanFile(draft.plan, self.save(draft.plan, site, output))
         folder = (output.parent if output is not None else site.folder).absolute()
-        aside = folder / f".payload.{os.getpid()}.partial.db"
-        try:
+        with payload_aside(folder) as aside:
             plan = draft.with_payload(write_payload(aside, draft.contents))
             payload = folder / f"payload-{short(plan.id)}.db"
-            aside.replace(payload)
-        finally:
-            aside.unlink(missing_ok=True)
+            put_in_place(aside, payload)
         return PlanFile(plan, self.save(plan, site, output), payload)
 
     def _site(self, location: str | None) -> StoreSite:
@@ -309,29 +299,6 @@ def _refuse_output(output: Path | None) -> None:
         code="output-format",
         details={"output": str(output)},
     )
-
-
-@contextmanager
-def _made(folder: Path) -> Iterator[None]:
-    """Make a folder; what was made for it and stayed empty is gone afterwards."""
-    new = [place for place in (folder, *folder.parents) if not place.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    finally:
-        for place in new:
-            with suppress(OSError):  # it holds something, or was never made
-                place.rmdir()
-
-
-@contextmanager
-def _swept(database: Path) -> Iterator[None]:
-    """Delete a database that was written aside, and what SQLite put beside it."""
-    try:
-        yield
-    finally:
-        for ending in ("", "-journal", "-wal", "-shm"):
-            Path(f"{database}{ending}").unlink(missing_ok=True)
 
 
 def _is_one(one: str, other: str) -> bool:

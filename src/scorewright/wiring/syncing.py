@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scorewright.core.errors import UsageError
+from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.wiring.machine import clock, need, prover
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class SyncRoom:
         tell: Callable[[SyncReport], None],
         is_over: Callable[[float], bool],
     ) -> None:
-        """Look again and again.
+        """Look again and again, also where the state could not be kept: a disk gets room again.
 
         Args:
             model_uri: ``models:/NAME@ALIAS``; None for that of the settings.
@@ -90,7 +90,7 @@ class SyncRoom:
             syncer = self._syncer(self.address(model_uri), is_watched=True)
             said = None
             while True:
-                state = syncer.look()
+                state = _looked(syncer)
                 if state.said != said:
                     said = state.said
                     tell(state)
@@ -190,3 +190,21 @@ class SyncRoom:
             clock(),
             is_watched,
         )
+
+
+def _looked(syncer: Syncer) -> SyncReport:
+    """Look once; a state that cannot be kept is a look that failed.
+
+    Raises:
+        ScorewrightError: Any but ``write-failed``.
+    """
+    from scorewright.flows.sync import SyncReport
+
+    try:
+        return syncer.look()
+    except ScorewrightError as error:
+        if error.code != "write-failed":
+            raise
+        address, now = syncer.address, syncer.clock.now()
+        state = SyncReport(now, ok=False, model=str(address), alias=address.alias, is_watched=True)
+        return state.failed(error)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import sys
 import threading
 import time
@@ -15,6 +17,7 @@ import pytest
 from tests.fakes.decision_log import CountingIds
 
 from scorewright.adapters.batch_jobs import BatchFolder, ChildRunner, DiskDesk, Progress, sweeper
+from scorewright.core.errors import ScorewrightError
 from scorewright.flows.serve import Batch, BatchOrder
 
 Make = Callable[..., DiskDesk]
@@ -165,6 +168,41 @@ def test_a_desk_that_opens_takes_away_what_nobody_will_read(make: Make, tmp_path
         assert list(held.path.glob(".inputs-*"))
 
 
+def test_uploads_of_a_killed_service_take_no_place(make: Make, tmp_path: Path) -> None:
+    # Given as many half uploads as may wait, of a service that was killed some seconds ago
+    for number in range(9):
+        lost = BatchFolder(tmp_path / "batches" / f"x{number}")
+        lost.files.mkdir(parents=True)
+        (lost.path / ".lock").touch()
+        _ages(lost, 20)
+    # When it starts again, then there is room for files at once
+    desk = make(_done, places=1)
+    assert all(desk.begin() is not None for _ in range(9))
+    assert not list((tmp_path / "batches").glob("x*"))
+
+
+def test_an_upload_that_takes_long_is_left_alone(make: Make, tmp_path: Path) -> None:
+    # Given files that have been coming for longer than batches are kept
+    desk = make(_done, keep=1_000.0)
+    upload = desk.begin()
+    assert upload is not None
+    (upload.folder / "applications.csv").write_bytes(b"a\n1")
+    _ages(BatchFolder(tmp_path / "batches" / upload.id), 7_200)
+    # When another worker sweeps
+    assert make(_done, keep=1_000.0).begin() is not None
+    # Then they may still become a batch
+    desk.submit(upload, _order(upload.id))
+    assert _until(desk, upload.id, "done").rows == 1
+
+
+def test_an_upload_that_is_not_wanted_leaves_nothing(make: Make, tmp_path: Path) -> None:
+    desk = make(_done)
+    upload = desk.begin()
+    assert upload is not None
+    desk.discard(upload)
+    assert not (tmp_path / "batches" / upload.id).exists()
+
+
 def test_what_grows_old_goes_though_nobody_posts_a_file(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +269,21 @@ def test_removing_a_batch_at_work_ends_it(make: Make, tmp_path: Path) -> None:
     assert not (tmp_path / "batches" / batch).exists()
 
 
+def test_a_removal_that_is_broken_off_brings_no_batch_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Given a batch whose removal is killed after the mark was taken away
+    folder = _left(tmp_path, "x1", is_begun=False)
+    monkeypatch.setattr(
+        "scorewright.adapters.batch_jobs.folder.shutil.rmtree",
+        lambda path, **_: (path / "removed").unlink(),
+    )
+    folder.remove()
+    # Then it is no batch that waits
+    assert not folder.is_removed
+    assert folder.batch() is None
+
+
 def test_old_batches_and_given_up_uploads_are_removed(make: Make, tmp_path: Path) -> None:
     desk = make(_done, keep=0.2)
     batch = _post(desk)
@@ -278,6 +331,63 @@ def test_a_child_may_die_or_hang_and_the_service_lives_on(
     desk = make(ChildRunner({"what": what}, deadline, (sys.executable, "-c", CHILD)))
     found = _until(desk, _post(desk), "done", "failed")
     assert (found.state, found.problem and found.problem.code) == (state, code)
+
+
+def test_a_full_disk_leaves_an_accepted_batch_waiting_with_its_inputs(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Given a disk that fills up after a batch was accepted: the note that it begins has no room
+    full, tries, seen = threading.Event(), [0], list[list[str]]()
+    put = BatchFolder.put_started
+
+    def put_started(folder: BatchFolder, moment: str) -> None:
+        if full.is_set():
+            tries[0] += 1
+            raise ScorewrightError("full", remedy="free space", code="write-failed")
+        put(folder, moment)
+
+    def run(folder: BatchFolder, over: threading.Event) -> str:
+        seen.append([path.name for path in folder.files.iterdir()])
+        return _done(folder, over)
+
+    monkeypatch.setattr(BatchFolder, "put_started", put_started)
+    full.set()
+    desk = make(run, places=2)
+    batch = _post(desk)
+    # When workers try, then they do not try all the time, and the batch waits whole
+    _eventually(lambda: tries[0] > 0)
+    time.sleep(1.0)
+    assert tries[0] < 10
+    found = desk.find(batch, "one")
+    assert found is not None
+    assert found.state == "queued"
+    assert (tmp_path / "batches" / batch / "files" / "applications.csv").exists()
+    # And it is scored when there is room again
+    full.clear()
+    assert _until(desk, batch, "done").rows == 1
+    assert seen == [["applications.csv"]]
+
+
+def test_a_start_that_cannot_be_kept_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Given a disk that takes the rename and fails before it is safe
+    folder = _left(tmp_path, "x1", is_begun=False)
+    monkeypatch.setattr(os, "fsync", _failing_on_folders(os.fsync))
+    # When scoring begins
+    with pytest.raises(ScorewrightError):
+        folder.put_started("2026-11-21T12:00:00+00:00")
+    # Then it has not begun
+    assert not folder.is_started
+
+
+def _failing_on_folders(real: Callable[[int], None]) -> Callable[[int], None]:
+    def fsync(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+        real(handle)
+
+    return fsync
 
 
 def test_half_a_document_is_none(tmp_path: Path) -> None:

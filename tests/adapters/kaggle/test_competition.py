@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import os
 import random
 import sys
 from collections.abc import Iterator
@@ -97,6 +98,24 @@ def test_the_whole_set_comes_and_nothing_is_left_aside(
     )
     assert set(storage.tokens) == {"Bearer secret-token"}
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("_signed_in", "storage")
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, real = dict[int, int](), os.fsync
+
+    def fsync(handle: int) -> None:
+        status = os.fstat(handle)
+        synced[status.st_ino] = status.st_size
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    fetch(tmp_path)
+    status = (tmp_path / "bureau.csv").stat()
+    assert synced[status.st_ino] == status.st_size
+    assert tmp_path.stat().st_ino in synced
 
 
 @pytest.mark.usefixtures("_signed_in")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scorewright.adapters.bundles.writing import writing
 from scorewright.adapters.sync_file import SyncFile, only_one
 from scorewright.core.errors import ScorewrightError
 from scorewright.flows.sync import SyncReport, Taken
@@ -44,6 +46,23 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
     with pytest.raises(ScorewrightError) as caught:
         SyncFile(tmp_path / "file" / "sync.json").write(REPORT)
     assert caught.value.code == "write-failed"
+
+
+def test_writers_of_bundles_do_not_sweep_it_away_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a writer of bundles that begins before every step that brings something to disk
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        with writing(tmp_path, 10.0):
+            real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    # When the state is kept, then it is kept
+    file = SyncFile(tmp_path / "sync.json")
+    file.write(REPORT)
+    assert file.read() == REPORT
 
 
 def test_only_one_process_at_a_time_and_a_dead_one_is_none(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,6 +9,7 @@ from typing import Any, BinaryIO
 import polars as pl
 import pyarrow.parquet as pq
 
+from scorewright.adapters.guarded import sync_directory, sync_file
 from scorewright.adapters.tables import csv_text
 from scorewright.core.errors import ScorewrightError
 
@@ -51,7 +51,7 @@ class FolderKeep:
             path.unlink()
 
     def publish(self) -> None:
-        """Put the files into their places.
+        """Put the files into their places; afterwards no power cut takes any of them.
 
         Raises:
             ScorewrightError: ``write-failed``.
@@ -59,6 +59,7 @@ class FolderKeep:
         try:
             for table in self._tables:
                 table.publish()
+            sync_directory(self._folder)
         except OSError as error:
             raise _failed() from error
 
@@ -91,10 +92,9 @@ class _Table:
         self._parquet.write_table(table)
 
     def publish(self) -> None:
-        if self._csv is not None:
-            self._csv.flush()
-            os.fsync(self._csv.fileno())
         self.close()
+        for aside in self._asides.values():
+            sync_file(aside)
         for form, aside in self._asides.items():
             aside.replace(self._places[form])
 

@@ -58,6 +58,8 @@ class DiskDesk:
         keep_seconds: float = math.inf,
     ) -> None:
         self._folder, self._run, self._ids, self._places = folder, run, ids, places
+        # While files come, their folder is locked: the system lets go when this process dies.
+        self._coming: dict[str, BatchFolder] = {}
         self._over = threading.Event()
         self._news = threading.Condition()
         self._threads: list[threading.Thread] = []
@@ -75,12 +77,15 @@ class DiskDesk:
             return None
         found = BatchFolder(self._folder / self._ids.next())
         found.path.mkdir(mode=0o700)
+        found.lock.acquire(timeout=LOOK_SECONDS)
+        self._coming[found.path.name] = found
         found.files.mkdir(mode=0o700)
         return Upload(found.path.name, found.files)
 
     def discard(self, upload: Upload) -> None:
         """Remove files that are not wanted."""
         shutil.rmtree(self._folder / upload.id, ignore_errors=True)
+        self._let_go(upload)
 
     def submit(self, upload: Upload, order: BatchOrder) -> None:
         """Have files scored.
@@ -89,6 +94,7 @@ class DiskDesk:
             ScorewrightError: ``write-failed``.
         """
         BatchFolder(self._folder / upload.id).put_order(order)
+        self._let_go(upload)
         self._start()
         with self._news:
             self._news.notify_all()
@@ -147,6 +153,13 @@ class DiskDesk:
             thread.join(max(0.1, until - time.monotonic()))
         self._sweeper.join(max(0.1, until - time.monotonic()))
 
+    def _let_go(self, upload: Upload) -> None:
+        """Let go of the lock of files that have come, or are not wanted."""
+        found = self._coming.pop(upload.id, None)
+        if found is not None:
+            with suppress(OSError):
+                found.lock.release()
+
     def _start(self) -> None:
         with self._news:
             while len(self._threads) < self._places and not self._over.is_set():
@@ -168,7 +181,7 @@ class DiskDesk:
                     self._news.wait(LOOK_SECONDS)
 
     def _next(self) -> bool:
-        """Score the batch that waits longest; False where none does."""
+        """Score the batch that waits longest; False where none does, or none can be begun."""
         for folder in sorted(self._folders(), key=lambda f: f.path.name):
             if folder.is_started or folder.is_over:
                 continue
@@ -177,20 +190,23 @@ class DiskDesk:
             except (Timeout, OSError):
                 continue
             try:
-                if folder.is_started or folder.is_over or folder.order() is None:
-                    continue
-                self._score(folder)
+                did = self._score(folder)
             finally:
                 with suppress(OSError):
                     folder.lock.release()
+            if did:
                 with self._news:
                     self._news.notify_all()
-            return True
+                return True
         return False
 
-    def _score(self, folder: BatchFolder) -> None:
+    def _score(self, folder: BatchFolder) -> bool:
+        """Score a batch whose lock is held; False where it was not begun."""
+        if folder.is_started or folder.is_over or folder.order() is None:
+            return False
+        if not _is_begun(folder):
+            return False
         try:
-            folder.put_started(_now())
             how = self._run(folder, self._over)
             if how in TELL:
                 problem = BatchProblem(how, TELL[how]).to_dict()
@@ -202,11 +218,23 @@ class DiskDesk:
             folder.clear()
         else:
             folder.forget_inputs()
+        return True
 
     def _folders(self) -> Iterator[BatchFolder]:
         for folder in folders_in(self._folder):
-            if not folder.is_removed and (folder.path / "order.json").exists():
+            if not folder.is_removed and folder.is_ordered:
                 yield folder
+
+
+def _is_begun(folder: BatchFolder) -> bool:
+    """Note that a batch is begun; False where the disk is full: it waits on with its inputs."""
+    try:
+        folder.put_started(_now())
+    except (ScorewrightError, OSError):
+        if folder.is_removed:
+            folder.clear()
+        return False
+    return True
 
 
 def _now() -> str:

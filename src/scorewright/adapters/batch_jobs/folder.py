@@ -1,7 +1,8 @@
 """One batch on disk. Its state follows from which files are there, so nothing can disagree.
 
 ``order.json`` is written when the files have come, ``started.json`` when scoring begins,
-``progress.json`` while it goes on, ``report.json`` when it is over; whoever scores holds a lock.
+``progress.json`` while it goes on, ``report.json`` when it is over; whoever receives the files or
+scores them holds a lock.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from scorewright.adapters.durable import load_json, save_json
+from scorewright.core.errors import ScorewrightError
 from scorewright.flows.serve import Batch, BatchOrder, BatchProblem, BatchState
 
 __all__ = ["BatchFolder", "Progress"]
@@ -68,6 +70,11 @@ class BatchFolder:
         except TypeError:
             return None
 
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the files have all come."""
+        return (self.path / "order.json").exists()
+
     def put_order(self, order: BatchOrder) -> None:
         """Write what is asked: from now on it is a batch.
 
@@ -77,8 +84,18 @@ class BatchFolder:
         save_json(self.path / "order.json", asdict(order))
 
     def put_started(self, moment: str) -> None:
-        """Note that scoring begins."""
-        save_json(self.path / "started.json", {"started": moment})
+        """Note that scoring begins; where that cannot be written, it does not begin.
+
+        Raises:
+            ScorewrightError: ``write-failed``.
+        """
+        note = self.path / "started.json"
+        try:
+            save_json(note, {"started": moment})
+        except ScorewrightError:
+            with suppress(OSError):
+                note.unlink(missing_ok=True)
+            raise
 
     def put_progress(self, progress: Progress) -> None:
         """Note how far it is; a note that gets lost is no harm."""
@@ -151,6 +168,9 @@ class BatchFolder:
 
     def clear(self) -> None:
         """Take the files away; whoever calls holds the lock."""
+        # First: without its order it is no batch, however far the rest is taken away.
+        with suppress(OSError):
+            (self.path / "order.json").unlink(missing_ok=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
     def forget_inputs(self) -> None:
@@ -167,6 +187,10 @@ class BatchFolder:
         """Take away what was sent where whoever began to score it has died."""
         if self.is_started and self.files.exists():
             self._if_free(self.forget_inputs)
+
+    def forget_upload(self) -> None:
+        """Take away what was sent where whoever received it has died: no order follows."""
+        self._if_free(lambda: None if self.is_ordered else self.clear())
 
     def _if_free(self, act: Callable[[], None]) -> None:
         """Act while nobody else works on the files; not at all where somebody does."""

@@ -14,8 +14,10 @@ from scorewright.adapters.batch_jobs.folder import BatchFolder
 __all__ = ["Sweeper", "folders_in", "is_batch_id"]
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-#: An upload of which no more was heard for so long was given up with its worker.
-UPLOAD_SECONDS = 3_600.0
+#: So long whoever receives files may take to lock their folder after it was made.
+LOCKING_SECONDS = 10.0
+#: So long an order is kept that cannot be read, as that of a newer version.
+UNREADABLE_SECONDS = 3_600.0
 SWEEP_SECONDS = 3_600.0
 
 
@@ -65,8 +67,12 @@ class Sweeper:
 
     def _tidy(self, folder: BatchFolder) -> None:
         age = time.time() - folder.path.stat().st_mtime
-        is_given_up = age > UPLOAD_SECONDS and folder.order() is None
-        if age > self._keep or folder.is_removed or is_given_up:
+        if not folder.is_ordered and not folder.is_removed:
+            if age > LOCKING_SECONDS:
+                folder.forget_upload()
+            return
+        is_unreadable = age > UNREADABLE_SECONDS and folder.order() is None
+        if age > self._keep or folder.is_removed or is_unreadable:
             folder.remove()
         else:
             folder.forget_abandoned()

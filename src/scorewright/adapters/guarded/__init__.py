@@ -12,6 +12,7 @@ from scorewright.adapters.guarded.files import (
     read_regular,
     replace_file,
     sync_directory,
+    sync_file,
     write_new,
 )
 from scorewright.adapters.guarded.secret import Secret, load_secret
@@ -28,5 +29,6 @@ __all__ = [
     "refuse_exposed_directory",
     "replace_file",
     "sync_directory",
+    "sync_file",
     "write_new",
 ]

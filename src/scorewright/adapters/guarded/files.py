@@ -14,6 +14,7 @@ __all__ = [
     "read_regular",
     "replace_file",
     "sync_directory",
+    "sync_file",
     "write_new",
 ]
 
@@ -74,11 +75,19 @@ def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
     sync_directory(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """Wait until the disk has the content of a file that another library wrote."""
+    _sync(path)
+
+
 def sync_directory(directory: Path) -> None:
     """Wait until the disk has the names inside a directory."""
-    if os.name != "posix":  # other systems cannot open a directory
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
+    if os.name == "posix":  # other systems cannot open a directory
+        _sync(directory)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

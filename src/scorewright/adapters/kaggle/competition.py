@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from scorewright.adapters.guarded import sync_directory, sync_file
 from scorewright.adapters.kaggle.folder import ASIDE
 from scorewright.core.errors import MissingExtraError, ScorewrightError, UsageError
 from scorewright.flows.download import RemoteSet
@@ -56,7 +57,9 @@ class KaggleCompetition:
             _forget_half_unpacked(aside, file)
             with _cache_in(aside), _watched(aside, progress), redirect_stdout(sys.stderr):
                 path = Path(hub.competition_download(remote.source, file))
+            sync_file(path)
             path.replace(folder / file)
+            sync_directory(folder)
         except ScorewrightError:
             raise
         except Exception as error:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from scorewright.adapters.guarded import read_regular, replace_file
+from scorewright.adapters.durable import save
+from scorewright.adapters.guarded import read_regular
 from scorewright.core.errors import ScorewrightError
 from scorewright.flows.sync import SyncReport
 
@@ -40,15 +41,14 @@ class SyncFile:
     def write(self, state: SyncReport) -> None:
         """Replace the state.
 
+        Writers of bundles sweep what other writers left aside; what `save` writes aside has
+        another name, as this is written without their lock.
+
         Raises:
             ScorewrightError: ``write-failed``.
         """
         data = json.dumps(state.to_dict(), indent=2, sort_keys=True).encode("utf-8")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._path, data + b"\n")
-        except OSError as error:
-            raise _failed(self._path, error) from error
+        save(self._path, lambda stream: stream.write(data + b"\n"))
 
 
 @contextmanager
