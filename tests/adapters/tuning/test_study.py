@@ -15,9 +15,10 @@ import pytest
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
+from optuna.study import Study
 from tests.adapters.histories.servers import postgres_binaries, running_postgres
 
-from scorewright.adapters.tuning import OptunaStudies
+from scorewright.adapters.tuning import OptunaStudies, recovery
 from scorewright.adapters.tuning.queueing import ATTEMPTS
 from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.tuning import Choices, Range
@@ -235,13 +236,148 @@ with OptunaStudies(storage, Path(sys.argv[2]), "s").open(plan(name=sys.argv[3]))
 """
 
 
-def killed(storage: str | None, folder: Path, name: str) -> None:
+def killed(storage: str | None, folder: Path, name: str, script: str = DYING) -> None:
     root = Path(__file__).resolve().parents[3]
     done = subprocess.run(
-        [sys.executable, "-c", DYING, storage or "-", str(folder), name],
+        [sys.executable, "-c", script, storage or "-", str(folder), name],
         cwd=root, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == -9, done.stderr
+
+
+KILLED_DRAWING = """
+import os, signal, sys
+from pathlib import Path
+import optuna
+from tests.adapters.tuning.test_study import plan
+from scorewright.adapters.tuning import OptunaStudies
+ask = optuna.study.Study.ask
+def killed(*given):
+    ask(*given)
+    os.kill(os.getpid(), signal.SIGKILL)
+optuna.study.Study.ask = killed
+storage = None if sys.argv[1] == "-" else sys.argv[1]
+with OptunaStudies(storage, Path(sys.argv[2]), "s").open(plan(name=sys.argv[3])) as study:
+    study.enqueue([{"x": 0.25}])
+    study.work(None)
+"""
+
+
+@pytest.mark.parametrize("storage", [None, "journal:s.log"])
+def test_a_process_killed_between_drawing_and_signing_leaves_its_parameters(
+    storage: str | None, tmp_path: Path
+) -> None:
+    # Given another process that lives, and works on a trial of its own
+    studies = OptunaStudies(storage, tmp_path, "s")
+    with studies.open(plan()) as study, studies.open(plan()) as other:
+
+        def do(drawn: Drawn) -> Outcome:
+            killed(storage, tmp_path, "s", KILLED_DRAWING)
+            assert other.alive() == frozenset({0, 1})
+            # Then the trial is known at once to be nobody's, and only this one
+            assert other.recover() == [1]
+            assert other.recover() == []
+            assert other.alive() == frozenset({0})
+            return value(drawn)
+
+        study.work(do)
+        other.work(value)
+        states = [(t.state, t.reason, t.params.get("x")) for t in study.trials()]
+    assert states[1:] == [("failed", "its process died", 0.25), ("complete", "", 0.25)]
+
+
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage")
+@pytest.mark.parametrize("storage", [None, "journal:s.log"])
+@pytest.mark.parametrize("sampler", ["random", "manual"])
+def test_of_a_lost_trial_a_set_is_done_again_and_a_draw_is_not_repeated(
+    storage: str | None, sampler: str, tmp_path: Path
+) -> None:
+    # Given trials that nobody signed
+    sets = [{"x": 0.25}, {"x": 0.75}] if sampler == "manual" else []
+    with OptunaStudies(storage, tmp_path, "s").open(plan(sampler=sampler)) as study:
+        study.enqueue(sets)
+        study.study.ask()
+        assert study.recover() == [0]
+        for _ in range(2):
+            study.work(value)
+        tried = [t.params["x"] for t in study.trials() if t.state == "complete"]
+        left = [t.number for t in study.trials() if t.state == "waiting"]
+    assert len(set(tried)) == 2
+    assert sampler == "random" or sorted(tried) == [0.25, 0.75]
+    assert left == []
+
+
+@pytest.mark.parametrize("storage", [None, "journal:s.log"])
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("is_given", [True, False])
+def test_an_interrupt_between_drawing_and_signing_leaves_no_trial_running(
+    storage: str | None,
+    ending: type[BaseException],
+    is_given: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(study: Study, *given: Any) -> None:
+        ask(study, *given)
+        raise ending
+
+    ask = Study.ask
+    studies = OptunaStudies(storage, tmp_path, "s")
+    with studies.open(plan()) as study:
+        study.enqueue([{"x": 0.25}] if is_given else [])
+        monkeypatch.setattr(Study, "ask", interrupted)
+        with pytest.raises(ending):
+            study.work(value)
+        monkeypatch.undo()
+        assert study.alive() == frozenset()
+        study.work(value)
+        first, second = study.trials()
+    assert (first.state, first.reason) == ("failed", "it was interrupted")
+    assert second.state == "complete"
+    assert not is_given or second.params["x"] == 0.25
+
+
+def test_a_trial_that_is_being_signed_is_not_taken_from_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a process that has drawn, and one that looks for lost trials meanwhile
+    studies = OptunaStudies(None, tmp_path, "s")
+    found: list[Any] = []
+    with studies.open(plan()) as study, studies.open(plan()) as other:
+        ask, looking = Study.ask, threading.Thread(target=lambda: found.extend(other.recover()))
+
+        def slow(of: Study, *given: Any) -> Any:
+            trial = ask(of, *given)
+            looking.start()
+            looking.join(0.3)
+            assert looking.is_alive()
+            return trial
+
+        def do(drawn: Drawn) -> Outcome:
+            looking.join(30)
+            assert drawn.is_current()
+            return value(drawn)
+
+        monkeypatch.setattr(Study, "ask", slow)
+        study.work(do)
+        assert [t.state for t in study.trials()] == ["complete"]
+    assert found == []
+
+
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage")
+def test_elsewhere_a_process_has_time_to_sign(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a database: the locks of other machines are not seen
+    with OptunaStudies(server, tmp_path, "s").open(plan(name="elsewhere")) as study:
+        study.enqueue([{"x": 0.25}])
+        study.study.ask()
+        assert study.recover() == []
+        assert study.alive() == frozenset({0})
+        monkeypatch.setattr(recovery, "UNSIGNED", 0.0)
+        assert study.recover() == [0]
+        study.work(value)
+        assert [t.params["x"] for t in study.trials()] == [0.25, 0.25]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "journal", "postgresql"])

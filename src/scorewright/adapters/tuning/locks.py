@@ -31,7 +31,7 @@ class ProcessLocks:
 
     def __init__(self, folder: Path, *, is_shared: bool) -> None:
         self._folder = folder
-        self._is_shared = is_shared
+        self.is_shared = is_shared
 
     @contextmanager
     def hold(self) -> Iterator[str]:
@@ -47,7 +47,7 @@ class ProcessLocks:
         """Return whether the process with this token lives."""
         file = self._file(token)
         if not file.exists():
-            return "dead" if self._is_shared else "unknown"
+            return "dead" if self.is_shared else "unknown"
         try:
             with FileLock(file, timeout=0):
                 return "dead"

@@ -108,12 +108,10 @@ def open_storage(place: Place) -> Iterator[BaseStorage]:
 
 
 def _journal(place: Place) -> JournalStorage:
-    from optuna.storages import JournalStorage  # noqa: PLC0415 - heavy
-    from optuna.storages.journal import JournalFileBackend  # noqa: PLC0415 - heavy
+    from scorewright.adapters.tuning.journal import open_journal  # noqa: PLC0415 - heavy
 
     with translated(place):
-        Path(place.url).parent.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(place.url))
+        return open_journal(Path(place.url))
 
 
 def _database(place: Place) -> RDBStorage:

@@ -23,7 +23,7 @@ _FAILED, _ATTEMPT, _FIXED = "failed_trial", "attempt", "fixed_params"
 
 
 def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
-    """Queue the parameters of a trial.
+    """Queue the parameters of a trial, where it has any: the next one draws its own.
 
     Optuna's own `RetryHeartbeatStaleTrialCallback` takes along who worked on the trial and what
     it had found; the new trial would be taken for one of the dead process again.
@@ -35,7 +35,7 @@ def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
     import optuna  # noqa: PLC0415 - heavy
 
     attempt = int(trial.system_attrs.get(_ATTEMPT, 1))
-    if attempt >= ATTEMPTS:
+    if attempt >= ATTEMPTS or not _has_parameters(trial):
         return
     kept = {
         name: trial.user_attrs[name] for name in (SET, DIGEST, QUEUED) if name in trial.user_attrs
@@ -57,3 +57,8 @@ def queue_again(study: optuna.Study, trial: FrozenTrial) -> None:
 def is_retry(trial: FrozenTrial) -> bool:
     """Return whether a trial has the parameters of one that did not come to its end."""
     return _FAILED in trial.system_attrs
+
+
+def _has_parameters(trial: FrozenTrial) -> bool:
+    """Return whether something was given or drawn for a trial."""
+    return bool(trial.params) or SET in trial.user_attrs or _FIXED in trial.system_attrs

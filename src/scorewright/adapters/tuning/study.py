@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
@@ -15,6 +15,7 @@ from scorewright.adapters.tuning.drawing import DrawnTrial, state_of
 from scorewright.adapters.tuning.locks import ProcessLocks
 from scorewright.adapters.tuning.places import Place, answering, interrupting, quiet, translated
 from scorewright.adapters.tuning.queueing import BASE, DIGEST, QUEUED, SET, is_retry, queue_again
+from scorewright.adapters.tuning.recovery import REASON, WORKER, Recovery
 from scorewright.core.tuning import Trial, TrialState, set_digest
 from scorewright.flows.tuning import Broken, Done, Drawn, Outcome, Source, Stopped, StudyPlan
 
@@ -30,7 +31,7 @@ PAUSE = 1.0
 #: Below this many complete trials an importance is chance.
 FEW = 5
 
-_WORKER, _SOURCE, _REASON, _VIOLATIONS = "worker", "source", "reason", "violations"
+_SOURCE, _VIOLATIONS = "source", "violations"
 
 
 class _TrialFailed(Exception):  # noqa: N818 - Optuna is told so, nobody else
@@ -47,6 +48,7 @@ class OptunaStudy:
         place: Where it lies.
         locks: Who is alive.
         token: Of this process.
+        recovery: Finds the trials of dead processes.
     """
 
     study: optuna.Study
@@ -54,6 +56,11 @@ class OptunaStudy:
     place: Place
     locks: ProcessLocks
     token: str
+    recovery: Recovery = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Have the trials of dead processes found."""
+        self.recovery = Recovery(self.study, self.place, self.locks)
 
     def trials(self) -> Sequence[Trial]:
         """Return all trials in the order of their numbers."""
@@ -62,7 +69,7 @@ class OptunaStudy:
     def alive(self) -> frozenset[int]:
         """Return the numbers of running trials whose process lives, as far as is known."""
         running = [t for t in self._frozen() if t.state.name == "RUNNING"]
-        return frozenset(t.number for t in running if self._lives(t))
+        return frozenset(t.number for t in running if self.recovery.life(t) != "dead")
 
     def enqueue(self, sets: Sequence[Mapping[str, Any]]) -> None:
         """Have parameter sets tried first; those that were given before are left out."""
@@ -82,26 +89,22 @@ class OptunaStudy:
         Whose lock is free is dead. Of processes elsewhere a database knows by their heartbeat;
         the same callback then queues their parameters.
         """
-        import optuna  # noqa: PLC0415 - heavy
-
         with self.alone("recovery"), translated(self.place), quiet():
             before = {t.number for t in self._frozen() if t.state.name == "RUNNING"}
-            optuna.storages.fail_stale_trials(self.study)
-            for trial in self._frozen():
-                if trial.state.name == "RUNNING" and self._life(trial) == "dead":
-                    self._fail(trial)
-                    queue_again(self.study, trial)
+            self.recovery.run()
             after = {t.number for t in self._frozen() if t.state.name == "FAIL"}
         return sorted(before & after)
 
     def work(self, do: Callable[[Drawn], Outcome]) -> None:
         """Draw one trial, do it and keep what came of it."""
         ending: list[SystemExit] = []
+        drawing = contextlib.ExitStack()
 
         def objective(trial: optuna.Trial) -> float:
             try:
                 with interrupting():
-                    trial.set_user_attr(_WORKER, self.token)
+                    trial.set_user_attr(WORKER, self.token)
+                    drawing.close()
                     outcome = do(DrawnTrial(trial, self.plan, self._complete()))
                     return self._keep(trial, outcome)
             except KeyboardInterrupt:
@@ -114,7 +117,8 @@ class OptunaStudy:
                 raise KeyboardInterrupt from end
 
         self.study.sampler = self._sampler()
-        with quiet(), answering(self.place):
+        with drawing, quiet(), answering(self.place):
+            drawing.enter_context(self.recovery.drawing())
             try:
                 self.study.optimize(objective, n_trials=1, catch=(_TrialFailed,))
             except KeyboardInterrupt:
@@ -186,25 +190,15 @@ class OptunaStudy:
                     trial.set_constraint(text, by)
                 return value
             case Stopped(reason=reason):
-                trial.set_user_attr(_REASON, reason)
+                trial.set_user_attr(REASON, reason)
                 raise TrialPruned(reason)
             case Broken(reason=reason, again=again):
-                trial.set_user_attr(_REASON, reason)
+                trial.set_user_attr(REASON, reason)
                 if again:
                     queue_again(self.study, state_of(trial))
                 raise _TrialFailed(reason)
             case _:
                 assert_never(outcome)
-
-    def _fail(self, trial: FrozenTrial) -> None:
-        from optuna.exceptions import UpdateFinishedTrialError  # noqa: PLC0415 - heavy
-        from optuna.trial import TrialState as State  # noqa: PLC0415 - heavy
-
-        # Another machine may have been quicker.
-        with contextlib.suppress(UpdateFinishedTrialError):
-            storage = self.study._storage  # noqa: SLF001 - Optuna has no other way to end a trial of another process
-            storage.set_trial_user_attr(trial._trial_id, _REASON, "its process died")  # noqa: SLF001 - as above
-            storage.set_trial_state_values(trial._trial_id, State.FAIL)  # noqa: SLF001 - as above
 
     def _frozen(self) -> list[FrozenTrial]:
         with translated(self.place):
@@ -212,16 +206,6 @@ class OptunaStudy:
 
     def _complete(self) -> int:
         return sum(t.state.name == "COMPLETE" for t in self._frozen())
-
-    def _life(self, trial: FrozenTrial) -> str:
-        token = trial.user_attrs.get(_WORKER)
-        # Between being drawn and being signed there is a moment.
-        return "unknown" if token is None else self.locks.life(str(token))
-
-    def _lives(self, trial: FrozenTrial) -> bool:
-        life = self._life(trial)
-        # A database hears heartbeats; in a file nobody vouches for a process elsewhere.
-        return life == "alive" or (life == "unknown" and self.place.kind != "journal")
 
     def _view(self, trial: FrozenTrial) -> Trial:
         attrs, source = trial.user_attrs, dict(trial.user_attrs.get(_SOURCE, {}))
@@ -235,7 +219,7 @@ class OptunaStudy:
             run_id=source.get("run_id", ""),
             run_name=source.get("run_name", ""),
             reused=bool(source.get("reused", False)),
-            reason=str(attrs.get(_REASON, "")),
+            reason=str(attrs.get(REASON, "")),
             seconds=float(source.get("seconds", 0.0)),
         )
 
