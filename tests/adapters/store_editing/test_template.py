@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scorewright.adapters.store_editing import DatabaseEditor, Template
-from scorewright.core.plans import StoreChange
+from scorewright.core.errors import ScorewrightError
+from scorewright.core.plans import Row, StoreChange
 from scorewright.flows.events import ignore
+from scorewright.flows.store.editing import State
 
 HEAD = "SELECT version_num FROM alembic_version"
 
@@ -85,6 +88,52 @@ def test_the_experiment_default_is_as_old_as_the_plan_says(
         assert [path.name for path in store.parent.iterdir()] == ["mlflow.db"]
     assert times[:2] == [(7,), (8,)]
     assert times[2][0] > 1_700_000_000_000
+
+
+def test_the_experiment_default_is_what_the_plan_says(
+    tmp_path: Path, template: Path, made: list[str]
+) -> None:
+    # Given
+    kept = Template(tmp_path / "kept" / "store.db", head_of(template))
+    rows = "SELECT lifecycle_stage, creation_time, last_update_time FROM experiments"
+    for name in ("made", "copied"):
+        file = tmp_path / name / "mlflow.db"
+        default: Row = {
+            "lifecycle_stage": "deleted", "creation_time": None, "last_update_time": 9,
+        }  # fmt: skip
+        change = StoreChange(str(file), str(tmp_path / "mlruns"), default=default)
+        editor = DatabaseEditor(str(file), template=kept)
+
+        # When
+        editor.commit((change,), ignore)
+
+        # Then
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute(rows).fetchall() == [("deleted", None, 9)]
+        assert editor.state(change) is State.AFTER
+        assert editor.state(replace(change, is_there=False)) is State.BEFORE
+        untold = StoreChange(str(file), str(tmp_path / "mlruns"), is_there=False)
+        assert editor.state(untold) is State.NEITHER
+    assert len(made) == 1
+    lines = editor.check()
+    assert any("opened with MLflow: 1 experiment" in line for line in lines)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute(rows).fetchall() == [("deleted", None, 9)]
+    editor.commit((replace(change, is_there=False),), ignore)
+    assert not file.exists()
+
+
+def test_no_plan_gives_default_another_column(
+    tmp_path: Path, template: Path, made: list[str]
+) -> None:
+    file = tmp_path / "mlflow.db"
+    change = StoreChange(str(file), str(tmp_path), default={"workspace": "x"})
+    editor = DatabaseEditor(str(file), template=Template(tmp_path / "no.db", head_of(template)))
+    with pytest.raises(ScorewrightError, match="no plan gives 'Default' a workspace") as caught:
+        editor.commit((change,), ignore)
+    assert caught.value.code == "store-invalid"
+    assert made == []
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("harm", ["none", "cut", "empty", "foreign", "used", "older", "folder"])

@@ -199,13 +199,16 @@ def test_spans_and_assessments_of_no_trace_are_left_and_told(
         note_with(change.plan.notes, f"1 rows of '{table}' point at nothing")
 
 
-def test_a_view_does_not_stop_the_upgrade(
+def test_views_and_triggers_do_not_stop_the_upgrade(
     older: Callable[[str], sqlite3.Connection], tmp_path: Path
 ) -> None:
     with closing(older(BEFORE_LAST_METRICS)) as connection, connection:
         connection.execute("CREATE VIEW my_runs AS SELECT run_uuid, name FROM runs")
+        connection.execute(
+            "CREATE TRIGGER watch AFTER INSERT ON tags BEGIN DELETE FROM params; END"
+        )
     change = consolidated([tmp_path / "a" / "mlflow.db"], tmp_path / "new" / "mlflow.db")
-    note_with(change.plan.notes, "view", "my_runs")
+    note_with(change.plan.notes, "view 'my_runs', trigger 'watch'")
     target = tmp_path / "new" / "mlflow.db"
     assert rows_of(target, "SELECT run_uuid FROM runs") == [(RUN,)]
 

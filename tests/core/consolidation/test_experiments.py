@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,40 @@ def test_every_experiment_gets_a_place_and_names_stay_unique(
         if not fate.is_new and one.name != DEFAULT:
             assert rule == "merge"
             assert states[fate.new] == one.is_deleted
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_nameless_experiment_never_joins_another_of_its_source(turn: int) -> None:
+    # Given a nameless experiment, and one with the name that the first would get
+    source = [Experiment(2, ""), Experiment(3, "experiment 2")][::turn]
+
+    # When they go into a new store, and once more
+    first = map_experiments(source, [Experiment(0, DEFAULT)], "merge", "s")
+    there = [Experiment(0, DEFAULT), *(Experiment(one.new, one.name) for one in first)]
+    second = map_experiments(source, there, "merge", "s")
+
+    # Then
+    assert {one.old: one.name for one in first} == {2: "experiment 2 (s)", 3: "experiment 2"}
+    assert len({one.new for one in first}) == 2
+    assert [(one.new, one.name, one.is_new) for one in second] == [
+        (one.new, one.name, False) for one in first
+    ]
+    notes = [one.note for fates in (first, second) for one in fates if one.note]
+    assert notes == [
+        "Experiment 2 of s has no name; it becomes 'experiment 2 (s)'.",
+        "Experiment 2 of s has no name; it joins 'experiment 2 (s)'.",
+    ]
+
+
+def test_a_nameless_experiment_is_told_under_the_name_of_its_home() -> None:
+    there = [
+        Experiment(0, DEFAULT),
+        Experiment(1, "experiment 2"),
+        Experiment(2, "experiment 2 (s)"),
+    ]
+    (fate,) = map_experiments([Experiment(2, "")], there, "suffix", "s", {2: [2]})
+    assert (fate.new, fate.is_new) == (2, False)
+    assert fate.note == "Experiment 2 of s has no name; it joins 'experiment 2 (s)'."
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 30))), st.integers(1, 40))

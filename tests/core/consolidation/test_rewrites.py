@@ -18,7 +18,8 @@ MOVES = Moves(
     homes={7: "/new/7", 8: "/new/8"},
     datasets={"d1": "d9"},
     inputs={"i1": "i9"},
-    versions={("clf", 1): 5, ("ask/me", 2): 6},
+    versions={("clf", 1): 5, ("ask/me", 2): 6, ("old", 3): 4},
+    names={"old": "old-b"},
     places=PLACES,
 )
 #: What is no name with a version.
@@ -59,6 +60,11 @@ CASES: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Any, Any]]] = {
         ),
         ((), '[{"name":"x","version":"1"}]', '[{"name":"x","version":"1"}]'),
         ((), "no JSON", "no JSON"),
+        (
+            (),
+            '[{"name": "old", "version": "1"}, {"name": "old", "version": "3"}]',
+            '[{"name": "old-b", "version": "1"}, {"name": "old-b", "version": "4"}]',
+        ),
     ],
     ("trace_tags", "value", "mlflow.linkedPrompts"): [
         ((), '[{"name": "clf", "version": 1}]', '[{"name": "clf", "version": 5}]')
@@ -104,6 +110,7 @@ CASES: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Any, Any]]] = {
         ),
         ((), '{"mlflow.experimentId": "2"}', '{"mlflow.experimentId": "8"}'),
         ((), _span_with(_linked("clf", 1)), _span_with(_linked("clf", 5))),
+        ((), _span_with(_linked("old", 1)), _span_with(_linked("old-b", 1))),
         (
             (),
             _span_with(json.dumps(_linked("clf", 1))),
@@ -124,13 +131,28 @@ CASES: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Any, Any]]] = {
     ("input_tags", "input_uuid"): [((), "i1", "i9"), ((), "i2", "i2")],
     ("logged_model_metrics", "dataset_uuid"): [((), "d1", "d9"), ((), None, None)],
     ("entity_associations", "destination_id", "experiment"): [((), "1", "7"), ((), "x", "x")],
-    ("entity_associations", "source_id", "prompt_version"): [((), "ask/me/2", "ask/me/6")],
+    ("entity_associations", "source_id", "prompt_version"): [
+        ((), "ask/me/2", "ask/me/6"),
+        ((), "old/1", "old-b/1"),
+    ],
     ("entity_associations", "destination_id", "prompt_version"): [((), "clf/9", "clf/9")],
     ("registered_model_tags", "value", "_mlflow_experiment_ids"): [
         ((), ",2,1,", ",8,7,"),
-        ((), ",3,", ",3,"),
+        # The source has no experiment 3: that of the target is another one.
+        ((), ",1,3,2,", ",7,8,"),
+        ((), ",3,", ""),
         ((), "", ""),
     ],
+    **{
+        (table, "name"): [((), "old", "old-b"), ((), "clf", "clf")]
+        for table in (
+            "registered_models",
+            "registered_model_tags",
+            "model_versions",
+            "model_version_tags",
+            "registered_model_aliases",
+        )
+    },
     ("model_versions", "version"): [(("clf",), 1, 5), (("clf",), 2, 2)],
     ("model_version_tags", "version"): [(("clf",), 1, 5)],
     ("registered_model_aliases", "version"): [(("clf",), 1, 5)],
@@ -140,6 +162,10 @@ CASES: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Any, Any]]] = {
         ((), "/old/1/run10/artifacts/model", "/old/1/run10/artifacts/model"),
         ((), "models:/clf/1", "models:/clf/5"),
         ((), "models:/m-0123", "models:/m-0123"),
+        ((), "models:/old/3", "models:/old-b/4"),
+        ((), "models:/old@best", "models:/old-b@best"),
+        ((), "models:/clf@best", "models:/clf@best"),
+        ((), "models:/old", "models:/old"),
         ((), "runs:/run1/model", "runs:/run1/model"),
         ((), "dummy-source", "dummy-source"),
     ],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from scorewright.adapters.store_editing.payload import Payload
-from scorewright.adapters.store_editing.refusals import conflict
+from scorewright.adapters.store_editing.refusals import conflict, invalid
 from scorewright.adapters.store_editing.shapes import Shape, plain, shape_of
 from scorewright.adapters.store_editing.written_rows import write_rows
 from scorewright.core.errors import ScorewrightError
@@ -50,7 +51,7 @@ def move_rows(
     """Insert the rows of a change, or delete them where each is as the payload says.
 
     Raises:
-        ScorewrightError: ``apply-conflict``.
+        ScorewrightError: ``apply-conflict``, ``store-invalid``.
         UsageError: ``plan-invalid``.
         IntegrityError: ``payload-changed``.
     """
@@ -105,13 +106,56 @@ def _insert(
 ) -> None:
     names = [_quoted(connection, name) for name in columns]
     marks = ", ".join([_mark(connection)] * len(columns))
-    # Names come from the schema. The driver is much faster when it is asked directly.
-    sql = f"INSERT INTO {_quoted(connection, shape.name)} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    read = [
+        f"CAST({name} AS TEXT)" if column in shape.documents else name
+        for column, name in zip(columns, names, strict=True)
+    ]
+    # Names come from the schema.
+    sql = (
+        f"INSERT INTO {_quoted(connection, shape.name)} ({', '.join(names)}) VALUES ({marks}) "  # noqa: S608
+        f"RETURNING {', '.join(read)}"
+    )
     try:
         for rows in payload.chunks(change.table, change.unit, columns):
-            connection.exec_driver_sql(sql, shape.rows(columns, rows))
+            if _put_in(connection, sql, shape.rows(columns, rows)) != rows:
+                raise _differs(change, "what was written is not what is read back")
     except sa.exc.IntegrityError as error:
         raise _differs(change, str(error.orig).strip().partition("\n")[0]) from error
+
+
+def _put_in(
+    connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    """Insert rows, and return each as the server has it: looking them up takes far longer.
+
+    The driver is asked directly: it sends many statements at once.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: As SQLAlchemy raises it.
+        ScorewrightError: ``store-invalid``: the encoding of the database lacks a letter.
+    """
+    vendor = connection.dialect.loaded_dbapi.Error
+    there = []
+    with closing(connection.connection.cursor()) as opened:
+        cursor: Any = opened  # ``returning`` and several results are psycopg's
+        try:
+            cursor.executemany(sql, rows, returning=True)
+            there.append(cursor.fetchone())
+            while cursor.nextset():
+                there.append(cursor.fetchone())
+        except vendor as error:
+            raise sa.exc.DBAPIError.instance(
+                sql, None, error, vendor, hide_parameters=True, dialect=connection.dialect
+            ) from error
+        except UnicodeEncodeError as error:
+            raise _unwritable(connection, error) from error
+    return there
+
+
+def _unwritable(connection: Connection, error: UnicodeEncodeError) -> ScorewrightError:
+    letter = ascii(error.object[error.start])
+    what = f"it keeps texts in {error.encoding}, which has no {letter}: it needs the encoding UTF8"
+    return invalid(what, connection.engine.url.render_as_string(hide_password=True))
 
 
 def _delete(connection: Connection, shape: Shape, payload: Payload, change: RowsChange) -> None:

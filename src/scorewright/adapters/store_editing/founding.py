@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -16,19 +17,25 @@ from scorewright.adapters.store_editing.durability import sync_file, sync_folder
 from scorewright.adapters.store_editing.refusals import conflict, invalid, masked, writing
 from scorewright.adapters.store_editing.template import Template
 from scorewright.core.errors import ScorewrightError
-from scorewright.core.plans import StoreChange
+from scorewright.core.plans import Row, StoreChange
 from scorewright.flows.store.editing import State
 
 __all__ = ["change_store", "store_state"]
 
 _FRESH: Final = {"alembic_version": 1, "workspaces": 1, "experiments": 1}
 """Rows of a store in which nobody has worked."""
+_DEFAULT: Final[Mapping[str, type[sa.types.TypeEngine[Any]]]] = {
+    "creation_time": sa.BigInteger,
+    "last_update_time": sa.BigInteger,
+    "lifecycle_stage": sa.String,
+}
+"""Columns of the experiment "Default" that a plan gives it."""
 
 
 def store_state(database: Database, change: StoreChange) -> State:
     """Compare a change with what is there: nothing, an empty store, or more."""
     is_there = database.is_there()
-    if is_there and not _is_fresh(database):
+    if is_there and not _is_fresh(database, change):
         is_store = change.is_there and _is_store(database)
         return State.AFTER if is_store else State.NEITHER
     return State.AFTER if is_there is change.is_there else State.BEFORE
@@ -60,9 +67,10 @@ def change_store(database: Database, change: StoreChange, template: Template | N
 
 
 def _make(database: Database, change: StoreChange, template: Template | None) -> None:
+    given = _given(database, change)
     if database.file is None:
         _run(database, database.uri, change.artifact_root)
-        _date(database, change.created)
+        _settle(database, given)
         return
     file = database.file
     with writing(file):
@@ -73,7 +81,7 @@ def _make(database: Database, change: StoreChange, template: Template | None) ->
             _run(database, f"sqlite:///{aside.as_posix()}", change.artifact_root)
             if template is not None:
                 template.keep(aside)
-            _date(Database(str(aside)), change.created)
+        _settle(Database(str(aside)), given)
         with writing(file):
             sync_file(aside)
             if file.exists():
@@ -88,7 +96,7 @@ def _make(database: Database, change: StoreChange, template: Template | None) ->
 def _copied(template: Template | None, aside: Path, change: StoreChange) -> bool:
     """Copy the template; where that fails, MLflow makes the store, or says what is in the way."""
     try:
-        return template is not None and template.copy(aside, change.artifact_root, change.created)
+        return template is not None and template.copy(aside, change.artifact_root)
     except (OSError, sqlite3.Error):
         for ending in ("", "-journal"):
             Path(f"{aside}{ending}").unlink(missing_ok=True)
@@ -111,13 +119,22 @@ def _run(database: Database, uri: str, artifact_root: str) -> None:
         )
 
 
-def _date(database: Database, created: int | None) -> None:
-    """Give the experiment "Default" its time; that of its making stays where none is given."""
-    if created is None:
+def _given(database: Database, change: StoreChange) -> Row:
+    """Return what the plan says of the experiment "Default"."""
+    created: Row = {} if change.created is None else {"creation_time": change.created}
+    given = {**created, **(change.default or {})}
+    if strange := given.keys() - _DEFAULT.keys():
+        raise invalid(f"no plan gives 'Default' a {min(strange)}", database.location)
+    return given
+
+
+def _settle(database: Database, given: Row) -> None:
+    """Write what is given of the experiment "Default"; the rest stays as it was made."""
+    if not given:
         return
     with database.changing() as connection:
-        time = sa.column("creation_time", sa.BigInteger)
-        connection.execute(sa.update(sa.table("experiments", time)).values(creation_time=created))
+        table = sa.table("experiments", *(sa.column(name, _DEFAULT[name]) for name in given))
+        connection.execute(sa.update(table).values(given))
 
 
 def _unmake(database: Database) -> None:
@@ -142,8 +159,9 @@ def _is_store(database: Database) -> bool:
         )
 
 
-def _is_fresh(database: Database) -> bool:
+def _is_fresh(database: Database, change: StoreChange) -> bool:
     """Tell whether it holds nothing but the experiment "Default", as it was made."""
+    stages = {"active", (change.default or {}).get("lifecycle_stage", "active")}
     if database.file is not None and not database.file.stat().st_size:
         return False
     with database.reading() as connection:
@@ -158,4 +176,5 @@ def _is_fresh(database: Database) -> bool:
             sa.column(n) for n in ("experiment_id", "name", "lifecycle_stage")
         ]
         statement = sa.select(*columns).select_from(sa.table("experiments"))
-        return all(tuple(row) == (0, "Default", "active") for row in connection.execute(statement))
+        fresh = {(0, "Default", stage) for stage in stages}
+        return {tuple(row) for row in connection.execute(statement)} <= fresh

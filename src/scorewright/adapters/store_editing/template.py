@@ -32,13 +32,12 @@ class Template:
     file: Path
     head: str
 
-    def copy(self, to: Path, artifact_root: str, created: int | None = None) -> bool:
+    def copy(self, to: Path, artifact_root: str) -> bool:
         """Copy it, as if MLflow had just made it; return False where there is none.
 
         Args:
             to: New file.
             artifact_root: Absolute folder on this machine, below which artifacts go.
-            created: When the experiment "Default" was; None for now.
 
         Raises:
             OSError: The new file cannot be written.
@@ -53,7 +52,7 @@ class Template:
             connection.execute(
                 "UPDATE experiments SET artifact_location = ?, creation_time = ?, "
                 "last_update_time = ?",
-                (f"{artifact_root.rstrip('/')}/0", now if created is None else created, now),
+                (f"{artifact_root.rstrip('/')}/0", now, now),
             )
         return True
 

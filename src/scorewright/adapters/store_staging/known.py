@@ -7,7 +7,15 @@ from __future__ import annotations
 from typing import Final
 
 from scorewright.adapters.store_staging.session import Session, quoted
-from scorewright.core.consolidation import CARRIED, COLUMNS, GENERATED, LEFT
+from scorewright.core.consolidation import (
+    CARRIED,
+    COLUMNS,
+    GENERATED,
+    LEFT,
+    TRIGGERS,
+    WORKSPACE,
+)
+from scorewright.core.counting import counted
 from scorewright.core.errors import FindingsError
 from scorewright.flows.store.consolidate_ports import Stage
 
@@ -16,6 +24,10 @@ __all__ = ["require_known"]
 _TABLES: Final = (
     "SELECT name FROM src.sqlite_master WHERE type = 'table' "
     "AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name"
+)
+_BESIDE: Final = (
+    "SELECT type, name FROM src.sqlite_master WHERE type IN ('view', 'trigger') "
+    "ORDER BY type DESC, name"
 )
 _ALEMBIC_LEFTOVERS: Final = "_alembic_tmp_"
 
@@ -56,6 +68,8 @@ def require_known(session: Session, stage: Stage) -> None:
             details={"unknown": unknown},
         )
     _require_one_workspace(session, stage)
+    _note_workspaces(session)
+    _note_beside(session)
 
 
 def _unknown_columns(session: Session, name: str) -> list[str]:
@@ -91,4 +105,42 @@ def _require_one_workspace(session: Session, stage: Stage) -> None:
             "mlflow db move-resources",
             code="consolidate-workspaces",
             details={"workspaces": others},
+        )
+
+
+def _note_workspaces(session: Session) -> None:
+    """Say what of the settings of workspaces stays behind; none has rows but the default one.
+
+    They are not carried: the places in them are those of the old server.
+    """
+    there = list(session.rows("SELECT * FROM target.workspaces"))
+    found = session.rows("SELECT * FROM src.workspaces ORDER BY name")
+    rows = [row for row in found if row not in there]
+    others = [str(row["name"]) for row in rows if row["name"] != WORKSPACE["name"]]
+    own = {
+        column: value
+        for row in rows
+        for column, value in row.items()
+        if row["name"] == WORKSPACE["name"] and value not in (None, "", WORKSPACE.get(column))
+    }
+    session.counts["left tables", "left"] += len(others) + bool(own)
+    if own:
+        said = ", ".join(f"{column} {value!r}" for column, value in own.items())
+        session.notes.append(
+            f"{session.label}: settings of the workspace 'default' stay behind: {said}."
+        )
+    if others:
+        session.notes.append(
+            f"{session.label}: {counted(len(others), 'workspace')} without experiments and models "
+            f"{'stays' if len(others) == 1 else 'stay'} behind: {', '.join(others)}."
+        )
+
+
+def _note_beside(session: Session) -> None:
+    """Say which views and triggers somebody else has put into the store."""
+    found = session.con.execute(_BESIDE).fetchall()
+    foreign = [f"{kind} '{name}'" for kind, name in found if name not in TRIGGERS]
+    if foreign:
+        session.notes.append(
+            f"{session.label}: what is not MLflow's stays behind: {', '.join(foreign)}."
         )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from scorewright.adapters.store_staging.known import require_known
+from scorewright.adapters.store_staging.lacking import fill_lacking
 from scorewright.adapters.store_staging.limits import obey_limits
 from scorewright.adapters.store_staging.parts import move_entities
 from scorewright.adapters.store_staging.plain import move_plain
@@ -75,7 +76,7 @@ class SqlMerger:
                 notify(StepDone(_STAGE, done, stage.location))
             balance = balance_of(session, found)
             _require_balance(balance)
-            texts = obey_limits(session) if request.is_server else {}
+            texts = obey_limits(session, is_server=request.is_server)
             merged = Merged(
                 units=units_of_payload(session),
                 balance=balance,
@@ -94,6 +95,7 @@ def _merge_one(session: Session, stage: Stage, request: Request) -> Counter[str]
     session.places.clear()
     before = sum(session.counts["left tables", fate] for fate in ("left",))
     require_known(session, stage)
+    fill_lacking(session)
     found = _found(session)
     found["left tables"] = session.counts["left tables", "left"] - before
     for line, number in stage.left.items():

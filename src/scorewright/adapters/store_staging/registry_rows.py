@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from scorewright.core.consolidation import (
     REWRITES,
     Carried,
     Difference,
+    Moves,
     RegistryFate,
     carried,
     merge_registry,
@@ -42,7 +43,28 @@ _UNIT: Final = "registry"
 _LONGEST: Final = 200
 """Bytes of a folder's name; file systems allow 255."""
 _EXPERIMENTS: Final = "_mlflow_experiment_ids"
+#: Where a version is and where it is from: may be edited later, and differs between places.
+_WHERE: Final = ("source", "storage_location", "run_link")
 _Rows = list[dict[str, Any]]
+
+
+class _Numbers(Mapping[tuple[str, int], int]):
+    """New numbers of versions, which remember the old ones that something named."""
+
+    def __init__(self, numbers: Mapping[tuple[str, int], int]) -> None:
+        self._numbers = numbers
+        self.kept: set[tuple[str, int]] = set()
+
+    def __getitem__(self, key: tuple[str, int]) -> int:
+        if key not in self._numbers:
+            self.kept.add(key)
+        return self._numbers[key]
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
 
 
 def decide_registry(session: Session) -> RegistryFate:
@@ -57,7 +79,7 @@ def decide_registry(session: Session) -> RegistryFate:
         for one in fate.versions
         if one.new is not None and one.new != one.old
     }
-    session.moves = replace(session.moves, versions=versions)
+    session.moves = replace(session.moves, versions=_Numbers(versions), names=fate.names)
     return fate
 
 
@@ -75,6 +97,7 @@ def move_registry(session: Session, fate: RegistryFate, root: str, own: Iterable
     _models(session, fate)
     _model_tags(session)
     kept = _versions(session, fate)
+    _note_named(session, kept)
     _version_tags(session, kept)
     _aliases(session, fate)
 
@@ -118,7 +141,8 @@ def _own_places(session: Session, fate: RegistryFate, root: str, own: frozenset[
         if identity not in own or not address:
             continue
         is_kept = one.fate in ("copied", "duplicate")
-        folder = f"{root}/versions/{_folder(one.name)}/{one.new}" if is_kept else ""
+        name = fate.names.get(one.name, one.name)
+        folder = f"{root}/versions/{_folder(name)}/{one.new}" if is_kept else ""
         session.places["version", identity] = Place(one.fate, folder, _UNIT)
         if folder:
             places.setdefault(session.moves.place_key(address), folder)
@@ -140,8 +164,9 @@ def _models(session: Session, fate: RegistryFate) -> None:
         for place in ("target", "main")
         for row in _read(session, table.name, place)
     }
-    for row in _read(session, table.name, "src"):
-        if row["name"] in fate.free:
+    for old in _read(session, table.name, "src"):
+        row = _new(session, table, old)
+        if old["name"] in fate.free:
             _write(session, table, row, "copied")
             continue
         mine = there[row["name"]]
@@ -162,10 +187,12 @@ def _model_tags(session: Session) -> None:
         for row in _read(session, table.name, place)
     }
     names = {row["name"] for row in _read(session, "registered_models", "src")}
+    lost = 0
     for old in _read(session, table.name, "src"):
         row = _new(session, table, old)
         known = there.get((row["name"], row["key"]))
-        if row["name"] not in names:
+        if old["name"] not in names:
+            lost += 1
             _write(session, table, row, "left")
         elif known is None:
             _write(session, table, row, "copied")
@@ -178,6 +205,12 @@ def _model_tags(session: Session) -> None:
             _quarantine(
                 session, table, row, (Difference("value", known[0]["value"], row["value"]),)
             )
+    _note_left(session, table, lost, "point at nothing and are left")
+
+
+def _note_left(session: Session, table: Carried, rows: int, why: str) -> None:
+    if rows:
+        session.notes.append(f"{session.label}: {rows:,} rows of '{table.name}' {why}.")
 
 
 def _join_experiments(
@@ -211,16 +244,20 @@ def _join_experiments(
 def _versions(session: Session, fate: RegistryFate) -> dict[tuple[str, int], str]:
     table = carried("model_versions")
     rows = {(row["name"], row["version"]): row for row in _read(session, table.name, "src")}
+    there = _known_versions(session)
     kept = {}
     for one in fate.versions:
         old = rows[one.name, one.old]
         row = _new(session, table, old)
         _write(session, table, row, one.fate)
         kept[one.name, one.old] = one.fate
+        if one.fate in ("duplicate", "quarantined"):
+            _note_where(session, there[row["name"], one.new], old, row)
         if one.differences:
             _quarantine(session, table, row, one.differences)
         if one.fate == "left":
             what = "was deleted" if old["current_stage"] == GONE else "belongs to no model"
+            what += f" there, is version {one.new} in the target," if one.new else ""
             session.notes.append(
                 f"{session.label}: version {one.old} of '{one.name}' {what} and is left."
             )
@@ -230,6 +267,50 @@ def _versions(session: Session, fate: RegistryFate) -> dict[tuple[str, int], str
                 f"{old['source']}: it lies below no run and no model that arrives."
             )
     return kept
+
+
+def _known_versions(session: Session) -> dict[tuple[str, int | None], dict[str, Any]]:
+    return {
+        (row["name"], row["version"]): row
+        for place in ("target", "main")
+        for row in _read(session, "model_versions", place)
+    }
+
+
+def _note_where(
+    session: Session, mine: dict[str, Any], old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    """Say where the same version is elsewhere in the source: the target keeps its own words."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for column in _WHERE:
+        here, there = str(mine[column] or ""), str(new[column] or "")
+        is_one = Moves.place_key(here) == Moves.place_key(there)
+        if not is_one and here != (old[column] or ""):
+            found.setdefault((here, there), []).append(column)
+    for (here, there), columns in found.items():
+        session.notes.append(
+            f"{session.label}: version {mine['version']} of '{mine['name']}' keeps its "
+            f"{' and '.join(columns)} of the target, {here or 'none'}; the source says: "
+            f"{there or 'none'}"
+        )
+
+
+def _note_named(session: Session, kept: Mapping[tuple[str, int], str]) -> None:
+    """Say which versions are named and have no row: the target's of that number is meant now."""
+    numbers = session.moves.versions
+    named = numbers.kept if isinstance(numbers, _Numbers) else set()
+    there = _known_versions(session)
+    found: dict[str, list[int]] = {}
+    for name, number in sorted(named - kept.keys()):
+        called = session.moves.names.get(name, name)
+        if (called, number) in there:
+            found.setdefault(called, []).append(number)
+    for name, missing in found.items():
+        session.notes.append(
+            f"{session.label}: runs, traces or models name versions of '{name}' that the source "
+            "does not have: those of the target with these numbers are meant now "
+            f"({', '.join(map(str, missing))})."
+        )
 
 
 def _is_lost(old: dict[str, Any], row: dict[str, Any]) -> bool:
@@ -245,9 +326,13 @@ def _version_tags(session: Session, kept: dict[tuple[str, int], str]) -> None:
         for place in ("target", "main")
         for row in _read(session, table.name, place)
     }
+    lost = behind = 0
     for old in _read(session, table.name, "src"):
         row = _new(session, table, old)
-        fate = kept.get((old["name"], old["version"]), "left")
+        identity = old["name"], old["version"]
+        fate = kept.get(identity, "left")
+        lost += identity not in kept
+        behind += kept.get(identity) == "left"
         known = there.get((row["name"], row["version"], row["key"]))
         if fate in ("copied", "left"):
             _write(session, table, row, fate)
@@ -258,13 +343,15 @@ def _version_tags(session: Session, kept: dict[tuple[str, int], str]) -> None:
         else:
             _write(session, table, row, "quarantined")
             _quarantine(session, table, row, (Difference("value", known["value"], row["value"]),))
+    _note_left(session, table, lost, "point at nothing and are left")
+    _note_left(session, table, behind, "are left with their versions")
 
 
 def _aliases(session: Session, fate: RegistryFate) -> None:
     table = carried("registered_model_aliases")
     rows = {(row["name"], row["alias"]): row for row in _read(session, table.name, "src")}
     for one in fate.aliases:
-        row = {**rows[one.name, one.old], "alias": one.new}
+        row = {**_new(session, table, rows[one.name, one.old]), "alias": one.new}
         if one.version is not None:
             row["version"] = one.version
         _write(session, table, row, one.fate)

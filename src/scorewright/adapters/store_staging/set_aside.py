@@ -5,7 +5,7 @@
 - Spans and assessments of a trace that is not there stop the one that gives traces columns for
   their names, tokens and costs (75868b020152). It also deletes the tags, metadata and metrics it
   reads these from, even where the columns do not say all that they said.
-- Views on MLflow's tables stop whichever migration makes such a table anew.
+- Views on MLflow's tables stop whichever migration makes such a table anew; triggers are lost.
 """
 
 # ruff: noqa: S608 - names of tables and columns are those of our own list
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from scorewright.adapters.store_staging.session import quoted
+from scorewright.core.consolidation import TRIGGERS
 from scorewright.core.counting import counted
 
 __all__ = ["SetAside"]
@@ -143,13 +144,17 @@ class SetAside:
                     connection.execute(
                         f"DELETE FROM main.{quoted(rule.table)} AS a WHERE {rule.where}"
                     )
-            views = _names(connection, "view")
-            for name in views:
-                connection.execute(f"DROP VIEW main.{quoted(name)}")
+            foreign = [("view", name) for name in _names(connection, "view")]
+            foreign += [
+                ("trigger", name) for name in _names(connection, "trigger") if name not in TRIGGERS
+            ]
+            for kind, name in foreign:
+                connection.execute(f"DROP {kind.upper()} main.{quoted(name)}")
             connection.commit()
-        if not views:
+        if not foreign:
             return []
-        return [f"{counted(len(views), 'view')} stay behind: {', '.join(views)}."]
+        shown = ", ".join(f"{kind} '{name}'" for kind, name in foreign)
+        return [f"what is not MLflow's stays behind: {shown}."]
 
     def put_back(self) -> list[str]:
         """Bring back what the newer schema does not say.

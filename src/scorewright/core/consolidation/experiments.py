@@ -76,13 +76,13 @@ def map_experiments(
     following = max([0, *ids]) + 1
     fates = []
     for one in source:
-        name = one.name or f"experiment {one.id}"
+        name = one.name or _made_up(one.id, label, own)
         if name == DEFAULT:
             fates.append(ExperimentFate(one.id, 0, DEFAULT, is_new=False))
             continue
         same = known.get(name)
-        note = "" if one.name else f"Experiment {one.id} of {label} has no name; it gets one."
         home = _home(name, (homes or {}).get(one.id, ()), ids)
+        note = "" if one.name else _unnamed(one.id, label, name, home or same)
         if home is not None:
             fates.append(ExperimentFate(one.id, home.id, home.name, is_new=False, note=note))
             continue
@@ -98,6 +98,17 @@ def map_experiments(
         fates.append(ExperimentFate(one.id, following, name, is_new=True, note=note))
         following += 1
     return tuple(fates)
+
+
+def _made_up(number: int, label: str, own: Collection[str]) -> str:
+    """Return a name for an experiment without one; never that of another of its source."""
+    name = f"experiment {number}"
+    return _free(name, label, own) if name in own else name
+
+
+def _unnamed(number: int, label: str, name: str, joined: Experiment | None) -> str:
+    what = f"becomes '{name}'" if joined is None else f"joins '{joined.name}'"
+    return f"Experiment {number} of {label} has no name; it {what}."
 
 
 def _home(name: str, homes: Collection[int], ids: Mapping[int, Experiment]) -> Experiment | None:

@@ -32,6 +32,7 @@ class RewriteKind(Enum):
     RUN_LINK = "link to a run's page"
     DATASET = "id of a data set"
     INPUT = "id of an input"
+    NAME = "name of a registered model or prompt"
     VERSION = "number of a model version"
     VERSION_TEXT = "name and number of a model version, with a slash"
     VERSION_LIST = "JSON list of names and versions of models or prompts"
@@ -76,6 +77,13 @@ _EXPERIMENT_TABLES: Final = (
     "label_schemas",
     "issues",
     "review_queues",
+)
+_REGISTRY_TABLES: Final = (
+    "registered_models",
+    "registered_model_tags",
+    "model_versions",
+    "model_version_tags",
+    "registered_model_aliases",
 )
 _LINKED_PROMPTS: Final = "mlflow.linkedPrompts"
 _MODEL_VERSIONS: Final = "mlflow.modelVersions"
@@ -128,6 +136,7 @@ REWRITES: Final = (
         (),
         ("key", "_mlflow_experiment_ids"),
     ),
+    *(Rewrite(table, "name", _K.NAME) for table in _REGISTRY_TABLES),
     Rewrite("model_versions", "version", _K.VERSION, ("name",)),
     Rewrite("model_versions", "source", _K.ADDRESS),
     Rewrite("model_versions", "storage_location", _K.ADDRESS),
@@ -147,6 +156,7 @@ class Moves:
         datasets: Ids; those not in it are kept.
         inputs: Ids; those not in it are kept.
         versions: (name, old number) -> new number; those not in it are kept.
+        names: Of models and prompts; those not in it are kept.
         places: Old address -> new folder, of runs, logged models and versions.
     """
 
@@ -155,6 +165,7 @@ class Moves:
     datasets: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @staticmethod
@@ -215,8 +226,7 @@ def _experiment_text(value: str, moves: Moves) -> str:
 def _address(value: str, moves: Moves) -> str:
     """Return an address below the new folder of whatever the old one lay below."""
     if value.startswith("models:/"):
-        name, _, number = value.removeprefix("models:/").rpartition("/")
-        return f"models:/{name}/{_number(name, number, moves)}" if name else value
+        return f"models:/{_model(value.removeprefix('models:/'), moves)}"
     kind, path = Moves.place_key(value)
     rest = ""
     while path:
@@ -227,13 +237,24 @@ def _address(value: str, moves: Moves) -> str:
     return value
 
 
+def _model(value: str, moves: Moves) -> str:
+    """Rewrite ``name/version`` or ``name@alias``; the id of a logged model is kept."""
+    if "/" in value:
+        return _version_text(value, moves)
+    name, at, alias = value.partition("@")
+    return f"{moves.names.get(name, name)}{at}{alias}" if at else value
+
+
 def _experiment_list(value: str, moves: Moves) -> str:
-    return ",".join(_experiment_text(part, moves) for part in value.split(","))
+    """Rewrite ids; one that the source does not have would name an unrelated experiment."""
+    parts = value.split(",")
+    kept = [part for part in parts if not part.isdecimal() or int(part) in moves.experiments]
+    return ",".join(_experiment_text(part, moves) for part in kept) if any(kept) else ""
 
 
 def _version_text(value: str, moves: Moves) -> str:
     name, slash, number = value.rpartition("/")
-    return f"{name}{slash}{_number(name, number, moves)}"
+    return f"{moves.names.get(name, name)}{slash}{_number(name, number, moves)}"
 
 
 _LINK: Final = re.compile(r"(?P<head>.*/experiments/)(?P<id>\d+)(?P<tail>/runs/.*)")
@@ -270,7 +291,7 @@ def _version_list(value: str, moves: Moves) -> str:
 
 
 def _renumber(one: Any, moves: Moves) -> bool:  # noqa: ANN401 - any JSON
-    """Write the new number into one of a list; tell whether it is another one."""
+    """Write the new name and number into one of a list; tell whether they are others."""
     if not isinstance(one, dict) or not isinstance(one.get("name"), str):
         return False
     version = one.get("version")
@@ -278,8 +299,10 @@ def _renumber(one: Any, moves: Moves) -> bool:  # noqa: ANN401 - any JSON
     if isinstance(version, bool) or not isinstance(version, int | str):
         return False
     number = _number(one["name"], str(version), moves)
-    if number == str(version):
+    name = moves.names.get(one["name"], one["name"])
+    if (name, number) == (one["name"], str(version)):
         return False
+    one["name"] = name
     one["version"] = number if isinstance(version, str) else int(number)
     return True
 
@@ -317,6 +340,7 @@ _SIMPLE: Final[Mapping[RewriteKind, Callable[[str, Moves], str]]] = {
     RewriteKind.RUN_LINK: _run_link,
     RewriteKind.DATASET: lambda value, moves: moves.datasets.get(value, value),
     RewriteKind.INPUT: lambda value, moves: moves.inputs.get(value, value),
+    RewriteKind.NAME: lambda value, moves: moves.names.get(value, value),
     RewriteKind.VERSION_TEXT: _version_text,
     RewriteKind.VERSION_LIST: _version_list,
     RewriteKind.SPAN: _span,

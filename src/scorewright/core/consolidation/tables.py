@@ -5,12 +5,23 @@ What is in neither list stops a plan as soon as it holds a row: nothing is lost 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from scorewright.core.consolidation.columns import COLUMNS, KEYS
 
-__all__ = ["CARRIED", "GENERATED", "LEFT", "Carried", "Parent", "carried"]
+__all__ = [
+    "CARRIED",
+    "GENERATED",
+    "LEFT",
+    "NEEDED",
+    "TRIGGERS",
+    "WORKSPACE",
+    "Carried",
+    "Parent",
+    "carried",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +171,20 @@ _GATEWAY: Final = "configuration of a gateway server, bound to that server's sec
 _WORK: Final = "passing state of a running server"
 _DERIVED: Final = "derived from traces; MLflow computes it again"
 
+#: The row of ``workspaces`` that MLflow makes, as far as it says anything.
+WORKSPACE: Final = {"name": "default", "description": "Default workspace for legacy resources"}
+
+#: Objects of MLflow's schema beside tables and indexes.
+TRIGGERS: Final = frozenset({"prevent_secrets_aad_mutation"})
+
+#: Column of ``runs`` that may be NULL, though MLflow shows no such run -> what stands for it.
+NEEDED: Final[Mapping[str, str | int]] = {
+    "status": "FAILED",
+    "user_id": "",
+    "start_time": 0,
+    "lifecycle_stage": "active",
+}
+
 #: Table -> why its rows stay behind.
 LEFT: Final = {
     "alembic_version": "the revision of the target's own schema",
@@ -181,7 +206,7 @@ LEFT: Final = {
     "sql_trace_rollup_rebuild_queue": _DERIVED,
     "webhook_events": "webhooks stay behind",
     "webhooks": "a second server would send every event twice; secrets are of the old server",
-    "workspaces": "a store of one workspace has the row already",
+    "workspaces": "settings of the old server; a new store has its own",
 }
 
 _BY_NAME: Final = {table.name: table for table in CARRIED}

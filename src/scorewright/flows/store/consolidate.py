@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from scorewright.core.consolidation import DEFAULT, SameName, long_params
+from scorewright.core.consolidation import (
+    DEFAULT,
+    DefaultFound,
+    SameName,
+    default_columns,
+    default_created,
+    default_notes,
+    long_params,
+)
 from scorewright.core.counting import counted
 from scorewright.core.digests import sha256_hex
 from scorewright.core.errors import ScorewrightError, UsageError
@@ -31,6 +39,7 @@ from scorewright.core.snapshot import (
     parse_address,
 )
 from scorewright.flows.events import Notify, ignore
+from scorewright.flows.store.consolidate_default import default_found
 from scorewright.flows.store.consolidate_files import PlannedFiles, plan_files
 from scorewright.flows.store.consolidate_ports import (
     ConsolidationTools,
@@ -103,7 +112,7 @@ class _Sources:
     refs: list[StoreRef] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     inventories: list[Inventory] = field(default_factory=list)
-    defaults: list[int] = field(default_factory=list)
+    defaults: list[DefaultFound] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,7 @@ class _Target:
     root: str
     is_new: bool
     is_server: bool
+    default: DefaultFound | None = None
 
 
 def plan_consolidation(
@@ -151,7 +161,9 @@ def plan_consolidation(
         merged = tools.merger.merge(request, notify)
     files = plan_files(tuple(found.stages), tuple(found.inventories), merged, tools.digest)
     _add_texts(merged, files)
-    notes = [*merged.notes, *_quarantine_notes(merged.quarantined), *files.notes]
+    is_deleted = None if aim.default is None else aim.default.is_deleted
+    told = default_notes(found.defaults, is_deleted=is_deleted)
+    notes = [*told, *merged.notes, *_quarantine_notes(merged.quarantined), *files.notes]
     notes += _space(files, aim, tools)
     balance = (*merged.balance, files.balance())
     _require_balance(balance)
@@ -159,7 +171,7 @@ def plan_consolidation(
         kind="consolidate",
         target=aim.ref,
         sources=tuple(found.refs),
-        steps=tuple(_steps(merged, files, aim, min(found.defaults, default=None))),
+        steps=tuple(_steps(merged, files, aim, found.defaults)),
         balance=tuple(line for line in balance if line.found),
         made_at=tools.now().isoformat(),
         made_by=tools.made_by,
@@ -201,7 +213,8 @@ def _open_target(
     _require_default(snapshot)
     root = _root(options.artifact_root or _root_of(snapshot))
     stage = tools.staging.stage(target, "target", snapshot, folder, notify)
-    return _Target(ref, stage.path, root, is_new=False, is_server=is_server)
+    default = default_found(snapshot, "target")
+    return _Target(ref, stage.path, root, is_new=False, is_server=is_server, default=default)
 
 
 def _require_default(snapshot: Snapshot) -> None:
@@ -269,16 +282,11 @@ def _open_sources(
         own = inventory.files.filter(inventory.files["owner"] == "version")["owner_id"]
         found.refs.append(ref)
         found.inventories.append(inventory)
-        found.defaults += _default_times(snapshot)
+        default = default_found(snapshot, labels[-1])
+        found.defaults += [default] if default else []
         notes = (*_unread(snapshot), *stage.notes, *_fetched(location, inventory))
         found.stages.append(replace(stage, own_versions=frozenset(own.to_list()), notes=notes))
     return found
-
-
-def _default_times(snapshot: Snapshot) -> list[int]:
-    """Return when the experiment "Default" was made, where that is known."""
-    rows = snapshot.experiments.select("name", "creation_time").iter_rows()
-    return [time for name, time in rows if name == DEFAULT and time is not None]
 
 
 def _unread(snapshot: Snapshot) -> list[str]:
@@ -387,10 +395,13 @@ def _require_balance(balance: Sequence[Balance]) -> None:
         )
 
 
-def _steps(merged: Merged, files: PlannedFiles, aim: _Target, created: int | None) -> list[Step]:
+def _steps(
+    merged: Merged, files: PlannedFiles, aim: _Target, defaults: Sequence[DefaultFound]
+) -> list[Step]:
     steps = []
     if aim.is_new:
-        made = StoreChange(aim.ref.location, aim.root, created=created)
+        created, default = default_created(defaults), default_columns(defaults)
+        made = StoreChange(aim.ref.location, aim.root, created=created, default=default)
         sentence = f"Make an empty store at {aim.ref.location}, artifacts below {aim.root}."
         steps.append(Step("make_store", aim.ref.location, sentence, (made,)))
     waiting = dict(files.changes)
