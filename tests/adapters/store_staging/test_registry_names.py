@@ -138,6 +138,20 @@ def named(target: Path) -> set[str]:
     return {f"{one['name']}/{one['version']}" for one in pairs} | {found[0]}
 
 
+def test_prompts_have_no_files_that_could_be_missing(tmp_path: Path) -> None:
+    source = store(
+        tmp_path / "a",
+        prompt("p", 1),
+        version("p", 1, 11),
+        model("m", 2),
+        version("m", 1, 12, source="s3://away/model"),
+    )
+    change = consolidated([source], tmp_path / "new" / "mlflow.db")
+    told = note_with(change.plan.notes, "version", "artifacts in another system")
+    assert "m/1" in told
+    assert "p/1" not in " ".join(change.plan.notes)
+
+
 def test_a_model_and_a_prompt_of_one_name_stay_two(tmp_path: Path) -> None:
     # Given a model and a prompt of one name, and what names the prompt
     first = store(

@@ -15,6 +15,8 @@ _ID = re.compile(r"(?:m-)?[0-9a-f]{32}")
 _LONG = 12
 #: The registry keeps the numbers of versions that were deleted, with this stage.
 _GONE = "Deleted_Internal"
+#: What MLflow writes where a version's files would be: a prompt has none.
+_PROMPT = "dummy-source"
 #: An address may name another one, and that one a third; more is a ring.
 _LONGEST = 5
 
@@ -59,7 +61,7 @@ def claims_of(snapshot: Snapshot) -> list[Claim]:
     rows = snapshot.model_versions.select("name", "version", "source", "storage_location", "stage")
     for name, number, source, storage, stage in rows.iter_rows():
         known[f"models:/{name}/{number}"] = uri = storage or source or ""
-        if stage != _GONE:
+        if stage != _GONE and uri != _PROMPT:
             versions.append(("version", f"{name}/{number}", uri))
     aliases = snapshot.registered_model_aliases.select("name", "alias", "version").iter_rows()
     for name, alias, number in aliases:
