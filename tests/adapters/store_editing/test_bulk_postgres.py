@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -84,7 +85,14 @@ def test_rows_are_written_and_read_back(postgres: Postgres, tmp_path: Path) -> N
         shapes = shapes_of(connection)
         move_rows(connection, shapes, payload, change)
         (found,) = connection.exec_driver_sql("SELECT COUNT(*) FROM things")
-    assert found == (2499,)
+        assert found == (2499,)
+        assert rows_state(connection, shapes, payload, change) is State.AFTER
+        connection.exec_driver_sql("UPDATE things SET name = 'y' WHERE id = 2000")
+        assert rows_state(connection, shapes, payload, change) is State.NEITHER
+        connection.exec_driver_sql("UPDATE things SET name = 'x' WHERE id = 2000")
+        # And taken out again
+        move_rows(connection, shapes, payload, replace(change, is_there=False))
+        assert rows_state(connection, shapes, payload, change) is State.BEFORE
 
 
 @pytest.mark.parametrize(

@@ -104,29 +104,31 @@ def _insert(
     change: RowsChange,
     columns: tuple[str, ...],
 ) -> None:
-    names = [_quoted(connection, name) for name in columns]
+    names = ", ".join(_quoted(connection, name) for name in columns)
     marks = ", ".join([_mark(connection)] * len(columns))
-    read = [
-        f"CAST({name} AS TEXT)" if column in shape.documents else name
-        for column, name in zip(columns, names, strict=True)
-    ]
-    # Names come from the schema.
+    # Names come from the schema. What is written is given back: looking it up takes far longer.
     sql = (
-        f"INSERT INTO {_quoted(connection, shape.name)} ({', '.join(names)}) VALUES ({marks}) "  # noqa: S608
-        f"RETURNING {', '.join(read)}"
+        f"INSERT INTO {_quoted(connection, shape.name)} ({names}) VALUES ({marks}) "  # noqa: S608
+        f"RETURNING {_read(connection, shape, columns)}"
     )
     try:
         for rows in payload.chunks(change.table, change.unit, columns):
-            if _put_in(connection, sql, shape.rows(columns, rows)) != rows:
+            if _each(connection, sql, shape.rows(columns, rows)) != rows:
                 raise _differs(change, "what was written is not what is read back")
     except sa.exc.IntegrityError as error:
         raise _differs(change, str(error.orig).strip().partition("\n")[0]) from error
 
 
-def _put_in(
+def _read(connection: Connection, shape: Shape, columns: Sequence[str]) -> str:
+    """Return the SQL of columns; JSON as text."""
+    names = [(column in shape.documents, _quoted(connection, column)) for column in columns]
+    return ", ".join(f"CAST({name} AS TEXT)" if is_json else name for is_json, name in names)
+
+
+def _each(
     connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]
-) -> list[tuple[Any, ...]]:
-    """Insert rows, and return each as the server has it: looking them up takes far longer.
+) -> list[tuple[Any, ...] | None]:
+    """Run a statement on a server once per row; return the row that each gives, or None.
 
     The driver is asked directly: it sends many statements at once.
 
@@ -135,7 +137,7 @@ def _put_in(
         ScorewrightError: ``store-invalid``: the encoding of the database lacks a letter.
     """
     vendor = connection.dialect.loaded_dbapi.Error
-    there = []
+    there: list[tuple[Any, ...] | None] = []
     with closing(connection.connection.cursor()) as opened:
         cursor: Any = opened  # ``returning`` and several results are psycopg's
         try:
@@ -159,9 +161,8 @@ def _unwritable(connection: Connection, error: UnicodeEncodeError) -> Scorewrigh
 
 
 def _delete(connection: Connection, shape: Shape, payload: Payload, change: RowsChange) -> None:
-    named = " AND ".join(f"{_quoted(connection, n)} = {_mark(connection)}" for n in shape.key)
     # Names come from the schema.
-    sql = f"DELETE FROM {_quoted(connection, shape.name)} WHERE {named}"  # noqa: S608
+    sql = f"DELETE FROM {_quoted(connection, shape.name)} WHERE {_named(connection, shape)}"  # noqa: S608
     gone = 0
     for rows in payload.chunks(change.table, change.unit, shape.key):
         gone += connection.exec_driver_sql(sql, shape.rows(shape.key, rows)).rowcount
@@ -198,10 +199,13 @@ def _found(
     if connection.dialect.name == "sqlite":  # gives plain values, and none of another kind
         rows = map(tuple, _joined(connection, shape, (*shape.key, *columns), keys))
     else:
-        named = sa.tuple_(*(shape.table.c[name] for name in shape.key))
-        wanted = named.in_(shape.rows(shape.key, list(keys)))
-        result = connection.execute(shape.select((*shape.key, *columns)).where(wanted))
-        rows = (tuple(map(plain, row)) for row in result)
+        # One by one in the index: of a new table PostgreSQL has no statistics, and would scan it.
+        sql = (
+            f"SELECT {_read(connection, shape, (*shape.key, *columns))} "  # noqa: S608 - as above
+            f"FROM {_quoted(connection, shape.name)} WHERE {_named(connection, shape)}"
+        )
+        answers = _each(connection, sql, shape.rows(shape.key, list(keys)))
+        rows = (tuple(map(plain, row)) for row in answers if row is not None)
     return {row[:size]: row[size:] for row in rows}
 
 
@@ -227,6 +231,11 @@ def _joined(
         f"CROSS JOIN {_quoted(connection, shape.name)} AS t ON {matched}"
     )
     return connection.exec_driver_sql(sql, tuple(value for key in keys for value in key))
+
+
+def _named(connection: Connection, shape: Shape) -> str:
+    """Return the condition that finds one row by its key."""
+    return " AND ".join(f"{_quoted(connection, n)} = {_mark(connection)}" for n in shape.key)
 
 
 def _quoted(connection: Connection, name: str) -> str:
