@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -52,7 +53,7 @@ def test_what_does_not_come_to_disk_gets_no_name(
 
     keep = _keep(tmp_path)
     monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(ScorewrightError) as caught:
+    with closing(keep), pytest.raises(ScorewrightError) as caught:
         keep.publish()
     assert caught.value.code == "write-failed"
     assert not any((tmp_path / name).exists() for name in FILES)
