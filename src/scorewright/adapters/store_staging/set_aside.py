@@ -21,16 +21,19 @@ from pathlib import Path
 from typing import Final
 
 from scorewright.adapters.store_staging.session import quoted
+from scorewright.adapters.store_staging.trace_rows import (
+    COST_COLUMNS,
+    TOKEN_COLUMNS,
+    TRACE_COST,
+    TRACE_NAME,
+    TRACE_SESSION,
+    TRACE_TOKENS,
+)
 from scorewright.core.consolidation import TRIGGERS
 from scorewright.core.counting import counted
 
 __all__ = ["SetAside"]
 
-_TOKENS: Final = (
-    "input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens",
-    "cache_creation_input_tokens", "cache_creation_input_tokens_above_1hr",
-)  # fmt: skip
-_COSTS: Final = ("input_cost", "output_cost", "total_cost")
 _OF_TRACE: Final = "(SELECT 1 FROM main.trace_info i WHERE i.request_id = a.request_id AND {})"
 _OF_SPAN: Final = (
     "(SELECT 1 FROM main.spans i WHERE i.trace_id = a.trace_id AND i.span_id = a.span_id AND {})"
@@ -73,8 +76,6 @@ def _object(names: Sequence[str]) -> str:
     return f"EXISTS {_OF_TRACE.format(f'says_all(a.value, {columns})')}"
 
 
-_NAME, _SESSION = "mlflow.traceName", "mlflow.trace.session"
-_USAGE, _COST = "mlflow.trace.tokenUsage", "mlflow.trace.cost"
 _NO_TRACE: Final = "a.trace_id NOT IN (SELECT request_id FROM main.trace_info)"
 
 #: Before there was ``latest_metrics``.
@@ -92,24 +93,26 @@ _TRACES: Final = (
     _Rule("spans", _NO_TRACE, ("trace_info",), is_moved=True),
     _Rule("assessments", _NO_TRACE, ("trace_info",), is_moved=True),
     _Rule(
-        "trace_tags", _keys([_NAME]), is_said=f"EXISTS {_OF_TRACE.format('i.trace_name = a.value')}"
+        "trace_tags",
+        _keys([TRACE_NAME]),
+        is_said=f"EXISTS {_OF_TRACE.format('i.trace_name = a.value')}",
     ),
     _Rule(
         "trace_request_metadata",
-        _keys([_SESSION]),
+        _keys([TRACE_SESSION]),
         is_said=f"EXISTS {_OF_TRACE.format('i.session_id = a.value')}",
     ),
-    _Rule("trace_request_metadata", _keys([_USAGE]), is_said=_object(_TOKENS)),
-    _Rule("trace_request_metadata", _keys([_COST]), is_said=_object(_COSTS)),
+    _Rule("trace_request_metadata", _keys([TRACE_TOKENS]), is_said=_object(TOKEN_COLUMNS)),
+    _Rule("trace_request_metadata", _keys([TRACE_COST]), is_said=_object(COST_COLUMNS)),
     _Rule(
         "trace_metrics",
-        _keys(_TOKENS),
-        is_said=f"EXISTS {_OF_TRACE.format(f'{_column(_TOKENS)} = a.value')}",
+        _keys(TOKEN_COLUMNS),
+        is_said=f"EXISTS {_OF_TRACE.format(f'{_column(TOKEN_COLUMNS)} = a.value')}",
     ),
     _Rule(
         "span_metrics",
-        _keys(_COSTS),
-        is_said=f"EXISTS {_OF_SPAN.format(f'{_column(_COSTS)} = a.value')}",
+        _keys(COST_COLUMNS),
+        is_said=f"EXISTS {_OF_SPAN.format(f'{_column(COST_COLUMNS)} = a.value')}",
     ),
 )
 
@@ -232,7 +235,7 @@ def _settle_last(connection: sqlite3.Connection, kept: str) -> None:
 
 def _says_all(text: object, *columns: object) -> bool:
     """Tell whether columns of tokens, or of costs, hold every entry of a JSON object."""
-    names = _TOKENS if len(columns) == len(_TOKENS) else _COSTS
+    names = TOKEN_COLUMNS if len(columns) == len(TOKEN_COLUMNS) else COST_COLUMNS
     try:
         said = json.loads(str(text))
     except ValueError:

@@ -16,25 +16,37 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-__all__ = ["Trace", "assessment_row", "moment_of", "span_row", "trace_rows"]
+__all__ = [
+    "COST_COLUMNS",
+    "TOKEN_COLUMNS",
+    "TRACE_COST",
+    "TRACE_NAME",
+    "TRACE_SESSION",
+    "TRACE_TOKENS",
+    "Trace",
+    "assessment_row",
+    "moment_of",
+    "span_row",
+    "trace_rows",
+]
 
 Row = dict[str, Any]
 
-_NAME: Final = "mlflow.traceName"
-_SESSION: Final = "mlflow.trace.session"
-_TOKENS: Final = "mlflow.trace.tokenUsage"
-_COST: Final = "mlflow.trace.cost"
+TRACE_NAME: Final = "mlflow.traceName"
+TRACE_SESSION: Final = "mlflow.trace.session"
+TRACE_TOKENS: Final = "mlflow.trace.tokenUsage"
+TRACE_COST: Final = "mlflow.trace.cost"
 #: Run that an assessment was made in; MLflow 3 writes it among the assessment's metadata.
 _RUN: Final = "mlflow.assessment.sourceRunId"
 #: Run that a trace was made in; MLflow finds that in the metadata.
 _SOURCE_RUN: Final = "mlflow.sourceRun"
 _PROMPTS: Final = "mlflow.linkedPrompts"
 _LINK: Final = ("source_type", "source_id", "destination_type", "destination_id")
-_TOKEN_COLUMNS: Final = (
+TOKEN_COLUMNS: Final = (
     "input_tokens", "output_tokens", "total_tokens", "cache_read_input_tokens",
     "cache_creation_input_tokens", "cache_creation_input_tokens_above_1hr",
 )  # fmt: skip
-_COST_COLUMNS: Final = ("input_cost", "output_cost", "total_cost")
+COST_COLUMNS: Final = ("input_cost", "output_cost", "total_cost")
 #: Lengths of the columns; what is longer stays whole in its tag or metadata, too.
 _LONGEST_NAME: Final = 4096
 _LONGEST_SESSION: Final = 250
@@ -76,9 +88,9 @@ def trace_rows(trace: Trace, number: int) -> Iterator[tuple[str, Row]]:
     """
     info, tags = trace.info, dict(trace.tags)
     columns, metadata = _promoted(trace.metadata)
-    name = tags.get(_NAME)
+    name = tags.get(TRACE_NAME)
     if name is not None and len(name) <= _LONGEST_NAME:
-        del tags[_NAME]
+        del tags[TRACE_NAME]
     row = {
         "request_id": trace.id,
         "experiment_id": number,
@@ -130,12 +142,15 @@ def _promoted(metadata: Mapping[str, str]) -> tuple[Row, dict[str, str]]:
     """Return what has columns of its own, and the metadata that they do not say in full."""
     columns: Row = {}
     kept = dict(metadata)
-    session = metadata.get(_SESSION)
+    session = metadata.get(TRACE_SESSION)
     if session is not None:
         columns["session_id"] = session[:_LONGEST_SESSION]
         if len(session) <= _LONGEST_SESSION:
-            del kept[_SESSION]
-    for key, names, read in ((_TOKENS, _TOKEN_COLUMNS, _count), (_COST, _COST_COLUMNS, _amount)):
+            del kept[TRACE_SESSION]
+    for key, names, read in (
+        (TRACE_TOKENS, TOKEN_COLUMNS, _count),
+        (TRACE_COST, COST_COLUMNS, _amount),
+    ):
         said = _said(metadata.get(key))
         found = {name: read(said[name]) for name in names if name in said}
         columns.update(found)
@@ -219,7 +234,7 @@ def span_row(text: str, trace: str, number: int) -> Row:
         "start_time_unix_nano": int(span["start_time_unix_nano"]),
         "end_time_unix_nano": span.get("end_time_unix_nano"),
         "content": text,
-        **{name: _amount(costs.get(name)) for name in _COST_COLUMNS},
+        **{name: _amount(costs.get(name)) for name in COST_COLUMNS},
         "model_name": _model(attributes.get("mlflow.llm.model")),
         "model_provider": _model(attributes.get("mlflow.llm.provider")),
     }
