@@ -438,6 +438,11 @@ def test_targets_that_cannot_be_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         planned([source], tmp_path / "n" / "m.db", artifact_root="s3://bucket/x")
     assert caught.value.code == "consolidate-artifact-root"
+    # MLflow would look for these in "art x"; in an address the same is a blank.
+    with pytest.raises(UsageError, match="%20") as caught:
+        planned([source], tmp_path / "n" / "m.db", artifact_root=f"{tmp_path}/art%20x")
+    assert caught.value.code == "consolidate-artifact-root"
+    assert planned([source], tmp_path / "o" / "m.db", artifact_root=f"file://{tmp_path}/art%20x")
 
 
 def test_texts_that_are_not_utf8_are_read_as_latin_1(tmp_path: Path) -> None:

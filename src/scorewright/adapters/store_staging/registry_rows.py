@@ -153,7 +153,8 @@ def _folder(name: str) -> str:
     """Return a model's name as a folder; one that no folder can have is told by its digest."""
     parts = name.split("/")
     is_fit = all(part.strip(".") and len(part.encode()) <= _LONGEST for part in parts)
-    is_plain = name.isprintable() and "\\" not in name
+    # MLflow takes "%20" in a folder for a blank.
+    is_plain = name.isprintable() and "\\" not in name and "%" not in name
     return name if is_fit and is_plain else f"model-{short(sha256_hex(name.encode()))}"
 
 

@@ -53,6 +53,8 @@ from scorewright.flows.store.ports import Inventory
 
 __all__ = ["ConsolidationOptions", "PlannedChange", "plan_consolidation"]
 
+#: A letter as addresses write it; MLflow reads plain paths so, too.
+_ENCODED: Final = re.compile("%[0-9A-Fa-f]{2}")
 _SHOWN: Final = 8
 _OPERATIONS: Final = {
     "experiments": ("copy_experiment", "experiment {n}"),
@@ -247,6 +249,14 @@ def _root(root: str) -> str:
             f"The artifacts of the target would go to '{root or 'an unknown place'}', which is no "
             "folder of this machine.",
             remedy="Name a folder: --artifact-root /srv/mlflow/artifacts",
+            code="consolidate-artifact-root",
+        )
+    found = None if root.startswith("file:") else _ENCODED.search(root)
+    if found:
+        raise UsageError(
+            f"The artifacts of the target would go to '{root}': MLflow takes '{found[0]}' in a "
+            "folder for another letter, and would not find them.",
+            remedy="Name a folder without it: --artifact-root /srv/mlflow/artifacts",
             code="consolidate-artifact-root",
         )
     return root.rstrip("/")
