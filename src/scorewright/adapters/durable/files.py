@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from scorewright.adapters.guarded import sync_directory
 from scorewright.core.errors import ScorewrightError
 
 __all__ = ["json_text", "load_json", "save", "save_json"]
@@ -38,7 +39,7 @@ def save(path: Path, put: Callable[[BinaryIO], object]) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         _settle(aside, path)
-        _sync_folder(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise ScorewrightError(
             f"The file {path} could not be written: {error.strerror or error}.",
@@ -92,14 +93,3 @@ def _settle(aside: Path, path: Path) -> None:
             raise
     for left in path.parent.glob(f".{path.name}.*.part"):
         left.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut (Windows has no handle on folders)."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

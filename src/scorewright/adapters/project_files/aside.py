@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from scorewright.adapters.guarded import sync_directory
 from scorewright.core.errors import ScorewrightError, UsageError
 
 __all__ = ["refuse_unwritable", "write_texts"]
@@ -56,7 +57,7 @@ def write_texts(texts: Mapping[Path, str | bytes]) -> None:
             _write(aside[target], text)
         for target, part in aside.items():
             part.replace(target)
-            _sync_folder(target.parent)
+            sync_directory(target.parent)
     except OSError as error:
         names = ", ".join(str(file) for file in texts)
         raise ScorewrightError(
@@ -77,11 +78,3 @@ def _write(file: Path, content: str | bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

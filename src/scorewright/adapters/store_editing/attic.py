@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from scorewright.adapters.durable import load_json
-from scorewright.adapters.store_editing.durability import sync_folder
+from scorewright.adapters.guarded import sync_directory
 from scorewright.adapters.store_editing.journal import JsonlJournal
 from scorewright.adapters.store_editing.locking import FileStoreLock
 from scorewright.adapters.store_editing.purges import PURGES, journal_of_purges
@@ -107,7 +107,7 @@ class StoreAttic:
             if kept.kind == "backup":
                 place.with_name(f"{place.name}.json").unlink(missing_ok=True)
             if above.is_dir():
-                sync_folder(above)
+                sync_directory(above)
 
     def _found(self, pattern: re.Pattern[str]) -> list[tuple[Path, str]]:
         if not self._folder.is_dir():

@@ -12,8 +12,8 @@ from typing import Any, Final
 from sqlalchemy.engine import Connection
 
 from scorewright.adapters.database_stores import opened
+from scorewright.adapters.guarded import sync_directory, sync_file
 from scorewright.adapters.store_editing.database import Database
-from scorewright.adapters.store_editing.durability import sync_file, sync_folder
 from scorewright.adapters.store_editing.locking import alone_in
 from scorewright.adapters.store_editing.quoting import quoted
 from scorewright.adapters.store_editing.refusals import damaged, write_failed, writing
@@ -63,7 +63,7 @@ def _backed_up(database: Database, folder: Path) -> Backup:
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
             path = folder / f"backup-{stamp}-{short(sha256)}.db"
             partial.replace(path)
-            sync_folder(folder)
+            sync_directory(folder)
     except sqlite3.Error as error:
         raise write_failed(str(partial), OSError(0, str(error))) from error
     finally:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from scorewright.adapters.guarded import sync_directory
 from scorewright.adapters.store_editing.contents import copy_proved, sha256_of, take_link
-from scorewright.adapters.store_editing.durability import sync_folder
 from scorewright.adapters.store_editing.places import partial_of
 
 __all__ = ["Bin"]
@@ -72,7 +72,7 @@ class Bin:
         aside = partial_of(place)
         copy_proved(path, aside, sha256)
         os.replace(aside, place)  # noqa: PTH105 - one call, one rename
-        sync_folder(place.parent)
+        sync_directory(place.parent)
 
 
 def _inside(path: Path) -> Path:

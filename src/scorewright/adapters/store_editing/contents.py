@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
-from scorewright.adapters.store_editing.durability import sync_folder
+from scorewright.adapters.guarded import sync_directory
 from scorewright.core.errors import IntegrityError
 
 __all__ = [
@@ -142,7 +142,7 @@ def take_link(origin: Path, place: Path) -> bool:
     """Give a file a second name, on disk; False where the file system cannot."""
     if not link_aside(origin, place):
         return False
-    sync_folder(place.parent)
+    sync_directory(place.parent)
     return True
 
 

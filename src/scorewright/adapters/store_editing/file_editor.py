@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, assert_never
 
+from scorewright.adapters.guarded import sync_directory
 from scorewright.adapters.store_editing.bins import Bin
 from scorewright.adapters.store_editing.contents import (
     Sharing,
@@ -19,7 +20,6 @@ from scorewright.adapters.store_editing.contents import (
     sha256_of,
     write_aside,
 )
-from scorewright.adapters.store_editing.durability import sync_folder
 from scorewright.adapters.store_editing.payload import Payload
 from scorewright.adapters.store_editing.places import (
     MadeFolders,
@@ -168,7 +168,7 @@ class LocalFileEditor:
         for folder in folders:
             # Another thread took the last file out of it, and the folder away.
             with _writing(changes[0]), suppress(FileNotFoundError):
-                sync_folder(folder)
+                sync_directory(folder)
         for one in aside:
             if one.returned is not None:
                 with _writing(one.change):
@@ -288,8 +288,8 @@ class LocalFileEditor:
         here, there = self._place(change.path), self._place(change.target)
         self._made.make(there.parent)
         os.rename(here, there)  # noqa: PTH104 - one call, one rename
-        sync_folder(there.parent)
-        sync_folder(here.parent)
+        sync_directory(there.parent)
+        sync_directory(here.parent)
 
     def _link(self, change: LinkChange) -> None:
         path, keeper = self._pair(change)
@@ -299,7 +299,7 @@ class LocalFileEditor:
         else:
             copy_proved(path, aside, change.sha256)
         os.replace(aside, path)  # noqa: PTH105 - one call, one rename
-        sync_folder(path.parent)
+        sync_directory(path.parent)
 
     def _clear(self, change: FileChanges) -> None:
         """Remove what a killed attempt left aside."""

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from scorewright.adapters.guarded import sync_directory, sync_file
 from scorewright.adapters.store_editing.children import run_child
 from scorewright.adapters.store_editing.database import Database
-from scorewright.adapters.store_editing.durability import sync_file, sync_folder
 from scorewright.adapters.store_editing.refusals import conflict, invalid, masked, writing
 from scorewright.adapters.store_editing.template import Template
 from scorewright.core.errors import ScorewrightError
@@ -87,7 +87,7 @@ def _make(database: Database, change: StoreChange, template: Template | None) ->
             if file.exists():
                 raise conflict(f"At {file} there is something else already.")
             aside.replace(file)
-            sync_folder(file.parent)
+            sync_directory(file.parent)
     finally:
         with suppress(ScorewrightError):  # the next attempt clears it away
             _clear(file)
@@ -143,7 +143,7 @@ def _unmake(database: Database) -> None:
             for ending in ("-journal", "-wal", "-shm"):
                 Path(f"{database.file}{ending}").unlink(missing_ok=True)
             database.file.unlink()
-            sync_folder(database.file.parent)
+            sync_directory(database.file.parent)
         return
     with database.changing() as connection:
         for name in sa.inspect(connection).get_table_names():

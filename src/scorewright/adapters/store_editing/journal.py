@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from scorewright.adapters.store_editing.durability import sync_folder
+from scorewright.adapters.guarded import sync_directory
 from scorewright.adapters.store_editing.refusals import write_failed
 from scorewright.core.errors import IntegrityError
 
@@ -103,7 +103,7 @@ class JsonlJournal:
         finally:
             os.close(handle)
         if is_new:
-            sync_folder(self._path.parent)
+            sync_directory(self._path.parent)
 
     def _read(self) -> tuple[list[dict[str, Any]], int]:
         """Return all lines that are whole, and where they end."""
@@ -147,7 +147,7 @@ def set_aside(journal: Path) -> Path:
         number += 1
     journal.rename(aside)
     try:
-        sync_folder(aside.parent)
+        sync_directory(aside.parent)
     except OSError:
         with suppress(OSError):
             aside.rename(journal)

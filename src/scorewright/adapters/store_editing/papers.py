@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from scorewright.adapters.durable import json_text, load_json
+from scorewright.adapters.guarded import sync_directory, sync_file
 from scorewright.adapters.store_editing.contents import copy_proved
-from scorewright.adapters.store_editing.durability import sync_file, sync_folder
 from scorewright.adapters.store_editing.places import partial_of
 from scorewright.adapters.store_editing.purges import is_purged
 from scorewright.adapters.store_editing.refusals import writing
@@ -53,7 +53,7 @@ class StorePapers:
                 aside = partial_of(self._kept)
                 copy_proved(self._payload, aside, self.payload(), "reflink")
                 aside.replace(self._kept)
-                sync_folder(self._folder)
+                sync_directory(self._folder)
         return str(self._kept)
 
     def receipt(self) -> Any:  # noqa: ANN401 - any JSON value
@@ -72,5 +72,5 @@ class StorePapers:
             aside.write_text(f"{json_text(document)}\n", encoding="utf-8")
             sync_file(aside)
             aside.replace(self._receipt)
-            sync_folder(self._folder)
+            sync_directory(self._folder)
         return str(self._receipt)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from scorewright.adapters.store_editing.durability import sync_file
+from scorewright.adapters.guarded import sync_file
 from scorewright.adapters.store_editing.refusals import write_failed, writing
 
 __all__ = ["write_payload"]

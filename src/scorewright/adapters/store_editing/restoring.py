@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from scorewright.adapters.guarded import sync_directory
 from scorewright.adapters.store_editing.begun_plans import forgotten
 from scorewright.adapters.store_editing.contents import copy_proved, sha256_of
-from scorewright.adapters.store_editing.durability import sync_folder
 from scorewright.adapters.store_editing.locking import FileStoreLock
 from scorewright.adapters.store_editing.places import ASIDE
 from scorewright.adapters.store_editing.refusals import locked, writing
@@ -71,7 +71,7 @@ class LocalPlace:
             finally:
                 with suppress(OSError):
                     _clear(partial)
-            sync_folder(self._place.parent)
+            sync_directory(self._place.parent)
         return Replaced(aside, plans)
 
     def _move_aside(self, now: datetime) -> str:

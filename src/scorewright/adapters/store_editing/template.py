@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from scorewright.adapters.store_editing.durability import sync_file
+from scorewright.adapters.guarded import sync_file
 from scorewright.adapters.store_editing.quoting import quoted
 
 __all__ = ["Template"]

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from scorewright.adapters.guarded import sync_directory
 from scorewright.adapters.store_editing.contents import copy_proved, sha256_of
-from scorewright.adapters.store_editing.durability import sync_folder
 from scorewright.adapters.store_editing.locking import alone_in
 from scorewright.adapters.store_editing.places import utf8
 from scorewright.adapters.store_editing.references import STATE_FOLDER, listing_digest
@@ -63,7 +63,7 @@ class TreeKeeper:
                 stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
                 path = folder / f"backup-{stamp}-{short(digest)}"
                 partial.rename(path)
-                sync_folder(folder)
+                sync_directory(folder)
         finally:
             with suppress(OSError):
                 shutil.rmtree(partial, ignore_errors=True)
@@ -109,7 +109,7 @@ def copy_tree(tree: Path, target: Path) -> tuple[str, int]:
         else:
             copy_proved(origin, place, content, "reflink")
     for folder in reversed(folders):
-        sync_folder(folder)
+        sync_directory(folder)
     return _digest(lines), len(lines) - len(folders) + 1
 
 

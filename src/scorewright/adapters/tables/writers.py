@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 
 import polars as pl
 
+from scorewright.adapters.guarded import sync_directory
 from scorewright.core.errors import ScorewrightError, UsageError
 
 __all__ = ["FileTableWriter", "csv_text"]
@@ -75,7 +76,7 @@ class FileTableWriter:
                 stream.flush()
                 os.fsync(stream.fileno())
             aside.replace(path)
-            _sync_folder(path.parent)
+            sync_directory(path.parent)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise _failed(path, error) from error
         finally:
@@ -113,17 +114,6 @@ def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _is_text(dtype: pl.DataType) -> bool:
     return dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut (Windows has no handle on folders)."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove(path: Path) -> None:
