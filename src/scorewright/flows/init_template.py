@@ -145,7 +145,8 @@ class TemplateFiles(Protocol):
         """Write the project: aside first, then renamed, the settings last.
 
         Raises:
-            UsageError: ``project-exists`` where a file is there already and not ``force``.
+            UsageError: ``project-exists`` where settings are there already, or a file that says
+                anything else, and not ``force``.
             ScorewrightError: ``write-failed``; nothing is left half-written.
         """
         ...

@@ -192,6 +192,49 @@ def test_existing_settings_are_kept_unless_forced(tmp_path: Path) -> None:
     assert (tmp_path / "scorewright.toml").read_text() == draft.settings_text
 
 
+def test_what_a_killed_init_left_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given an init that ends before its last file has its name
+    file = tmp_path / "loans.csv"
+    file.write_text("income,default\n1,0\n2,1\n3,0\n")
+    draft = drafted(file, tmp_path)
+    real = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if target.name == "scorewright.toml":
+            raise KeyboardInterrupt
+        return real(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_project(draft, tmp_path)
+    assert (tmp_path / "contracts" / "loans.toml").exists()
+
+    # when
+    write_project(draft, tmp_path)
+
+    # then
+    assert (tmp_path / "scorewright.toml").read_text() == draft.settings_text
+
+
+def test_a_contract_that_says_anything_else_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "loans.csv"
+    file.write_text("income,default\n1,0\n2,1\n3,0\n")
+    draft = drafted(file, tmp_path)
+    contract = tmp_path / "contracts" / "loans.toml"
+    contract.parent.mkdir()
+    contract.write_text("mine")
+
+    with pytest.raises(UsageError) as caught:
+        write_project(draft, tmp_path)
+
+    assert caught.value.code == "project-exists"
+    assert contract.read_text() == "mine"
+    assert not (tmp_path / "scorewright.toml").exists()
+
+
 def test_what_git_ignores_is_added_to_once(tmp_path: Path) -> None:
     file = tmp_path / "loans.csv"
     file.write_text("income,default\n1,0\n2,1\n3,0\n")

@@ -184,6 +184,19 @@ def test_tables_that_are_not_there_are_all_named(
     assert not (tmp_path / "scorewright.toml").exists()
 
 
+def test_what_a_killed_init_left_is_finished(
+    tmp_path: Path, shipped: ShippedTemplates, template: Template
+) -> None:
+    write_kaggle(tmp_path / "data", template)
+    made = init_template("home-credit", tmp_path / "data", tmp_path, shipped)
+    (tmp_path / "scorewright.toml").unlink()  # its name comes last
+
+    again = init_template("home-credit", tmp_path / "data", tmp_path, shipped)
+
+    assert again.files[0] == made.files[0] == tmp_path / "scorewright.toml"
+    assert again.files[0].exists()
+
+
 def test_nothing_is_overwritten_without_force(
     tmp_path: Path, shipped: ShippedTemplates, template: Template
 ) -> None:

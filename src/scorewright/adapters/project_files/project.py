@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     # At run time this would bring in the whole room of tables, which serving does not need.
     from scorewright.flows.init_project import ProjectDraft
 
-__all__ = ["WrittenProject", "ignore_text", "table_path_text", "write_project"]
+__all__ = ["WrittenProject", "ignore_text", "refuse_existing", "table_path_text", "write_project"]
 
 _IGNORED = ("mlruns/", "bundles/", ".scorewright/")
 
@@ -50,24 +51,45 @@ def write_project(draft: ProjectDraft, root: Path, *, force: bool = False) -> Wr
         force: Whether existing settings and an existing contract may be overwritten.
 
     Raises:
-        UsageError: ``project-exists``.
+        UsageError: ``project-exists``; see `refuse_existing`.
         ScorewrightError: ``write-failed``; nothing is left half-written.
     """
     written = WrittenProject(root / FILE_NAME, root / draft.contract_file, root / ".gitignore")
-    for file in (written.settings_file, written.contract_file):
-        if file.exists() and not force:
-            raise UsageError(
-                f"{file} exists already.",
-                remedy="Use --force to overwrite it, or --directory to start elsewhere.",
-                code="project-exists",
-            )
     texts = {written.contract_file: contract_text(draft.contract)}
+    if not force:
+        refuse_existing(written.settings_file, texts)
     ignored = ignore_text(written.ignore_file)
     if ignored is not None:
         texts[written.ignore_file] = ignored
     texts[written.settings_file] = draft.settings_text  # last: it makes the folder a project
     write_texts(texts)
     return written
+
+
+def refuse_existing(settings_file: Path, texts: Mapping[Path, str]) -> None:
+    """Refuse to write over a project, or over a file that says anything else.
+
+    Without settings a folder is no project yet: a file that says already what it will say was
+    written by an ``init`` that was killed, and running it again finishes.
+
+    Args:
+        settings_file: Where the settings will stand.
+        texts: Every other file that must not be lost -> what it will say.
+
+    Raises:
+        UsageError: ``project-exists``.
+    """
+    for file in (settings_file, *texts):
+        if file.exists() and (file == settings_file or not _says(file, texts[file])):
+            raise UsageError(
+                f"{file} exists already.",
+                remedy="Use --force to overwrite it, or --directory to start elsewhere.",
+                code="project-exists",
+            )
+
+
+def _says(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_bytes() == text.encode(errors="surrogateescape")
 
 
 def ignore_text(file: Path, *more: str) -> str | None:

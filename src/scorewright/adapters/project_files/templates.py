@@ -13,7 +13,11 @@ from scorewright.adapters.project_files.aside import write_texts
 from scorewright.adapters.project_files.contract_text import contract_text
 from scorewright.adapters.project_files.contracts import TomlContractFiles
 from scorewright.adapters.project_files.load import FILE_NAME
-from scorewright.adapters.project_files.project import ignore_text, table_path_text
+from scorewright.adapters.project_files.project import (
+    ignore_text,
+    refuse_existing,
+    table_path_text,
+)
 from scorewright.core.contracts import Column, ColumnType, Contract, Use
 from scorewright.core.errors import UsageError
 from scorewright.flows.init_template import ColumnNames, FoundTable, Template, TemplateDraft
@@ -118,14 +122,9 @@ class ShippedTemplates:
         """Write the project; see `scorewright.flows.init_template.TemplateFiles.write`."""
         texts = {root / name: contract_text(contract) for name, contract in draft.contracts.items()}
         texts |= {root / name: text for name, text in draft.texts.items()}
+        if not force:
+            refuse_existing(root / FILE_NAME, texts)
         texts[root / FILE_NAME] = draft.settings_text  # last: it makes the folder a project
-        for file in texts:
-            if file.exists() and not force:
-                raise UsageError(
-                    f"{file} exists already.",
-                    remedy="Use --force to overwrite it, or --directory to start elsewhere.",
-                    code="project-exists",
-                )
         is_inside = any(text.startswith("data/") for text in draft.tables.values())
         ignored = ignore_text(root / ".gitignore", *(["data/"] if is_inside else []))
         if ignored is not None:
