@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,5 +91,7 @@ def _free(path: str) -> int:
 
 @contextmanager
 def _private_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="scorewright-stores-") as folder:
-        yield Path(folder)
+    from scorewright.adapters.guarded import private_folder
+
+    with private_folder("stores") as folder:
+        yield folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -57,8 +56,9 @@ def scratch_bundles(keys: Path) -> Callable[[], AbstractContextManager[BundleSto
     @contextmanager
     def scratch() -> Iterator[BundleStore]:
         from scorewright.adapters.bundles import DiskBundles, KeyRing
+        from scorewright.adapters.guarded import private_folder
 
-        with tempfile.TemporaryDirectory(prefix="scorewright-bundles-") as folder:
-            yield DiskBundles(Path(folder), KeyRing(keys))
+        with private_folder("bundles") as folder:
+            yield DiskBundles(folder, KeyRing(keys))
 
     return scratch

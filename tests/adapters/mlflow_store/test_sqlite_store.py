@@ -115,6 +115,19 @@ def test_an_interrupt_while_the_store_is_made_leaves_nothing(
         assert run.run_id
 
 
+def test_a_store_half_made_by_a_killed_program_goes_when_the_next_one_makes_it(
+    tmp_path: Path, start: RunStart
+) -> None:
+    (tmp_path / "mlruns").mkdir()
+    for ending in ("", "-journal"):
+        (tmp_path / "mlruns" / f".partial-0123456789abcdef.db{ending}").touch()
+
+    with MlflowRunLog(_uri(tmp_path), tmp_path / "mlruns").start(start):
+        pass
+
+    assert not list((tmp_path / "mlruns").glob(".partial-*"))
+
+
 def test_two_programs_that_start_together_share_one_store(tmp_path: Path) -> None:
     # Given two processes that find no store
     code = (

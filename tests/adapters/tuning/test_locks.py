@@ -42,3 +42,13 @@ def test_a_process_that_ended_well_leaves_nothing(tmp_path: Path) -> None:
 def test_elsewhere_nobody_knows(tmp_path: Path) -> None:
     assert ProcessLocks(tmp_path, is_shared=False).life("another-machine") == "unknown"
     assert ProcessLocks(tmp_path, is_shared=True).life("gone") == "dead"
+
+
+def test_what_dead_processes_left_is_swept_unless_a_trial_still_names_it(tmp_path: Path) -> None:
+    locks = ProcessLocks(tmp_path, is_shared=False)
+    for dead in ("dead", "named"):
+        (tmp_path / f"{dead}.worker").touch()
+    with locks.hold() as token:
+        locks.sweep({"named"})
+        assert {file.stem for file in tmp_path.iterdir()} == {token, "named"}
+        assert locks.life(token) == "alive"

@@ -398,6 +398,7 @@ def test_the_trial_of_a_killed_process_is_done_by_another(
         first, second = study.trials()
     assert (first.state, second.state) == ("failed", "complete")
     assert first.params == {n: second.params[n] for n in first.params}
+    assert list(tmp_path.rglob("*.worker")) == []  # of the dead one, too
 
 
 def test_parameters_that_kill_every_process_are_left_alone(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
-from scorewright.adapters.guarded import sync_directory, write_new
+from scorewright.adapters.guarded import held_file, sync_directory, sync_file, write_new
 from scorewright.core.errors import ScorewrightError
 
 __all__ = ["incoming", "names_in", "try_writing", "write_folder", "writing"]
@@ -106,9 +106,8 @@ def write_folder(files: Mapping[str, bytes], target: Path) -> None:
 
 def try_writing(directory: Path) -> None:
     """Write an empty file and remove it: what cannot be written is known before any work."""
-    aside = directory / f"{_PARTIAL}{secrets.token_hex(8)}"
-    write_new(aside, b"")
-    aside.unlink()
+    with held_file(directory) as aside:
+        sync_file(aside)
 
 
 def _sweep(directory: Path, beginning: str) -> None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from scorewright.adapters.database_stores.refusals import invalid, locked
+from scorewright.adapters.guarded import private_folder
 from scorewright.core.errors import ScorewrightError
 from scorewright.flows.events import Note, Notify
 
@@ -93,8 +93,8 @@ def _immutable(file: Path, location: str) -> Iterator[sqlite3.Connection]:
 def _copied(file: Path, location: str, notify: Notify) -> Iterator[sqlite3.Connection]:
     """Let SQLite mend a private copy instead of the file."""
     notify(Note(f"{location} was left in the midst of writing: a private copy of it is read."))
-    with tempfile.TemporaryDirectory(prefix="scorewright-store-") as folder:
-        copy = Path(folder) / file.name
+    with private_folder("store") as folder:
+        copy = folder / file.name
         _copy(file, copy, location)
         with closing(_connect(copy, "mode=rw")) as connection:
             yield connection

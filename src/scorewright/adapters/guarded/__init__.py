@@ -15,6 +15,7 @@ from scorewright.adapters.guarded.files import (
     sync_file,
     write_new,
 )
+from scorewright.adapters.guarded.held import held_file, private_folder
 from scorewright.adapters.guarded.secret import Secret, load_secret
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "NotRegularError",
     "Secret",
     "exposure",
+    "held_file",
     "load_secret",
     "open_regular",
+    "private_folder",
     "read_guarded",
     "read_regular",
     "refuse_exposed_directory",

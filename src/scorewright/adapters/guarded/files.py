@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import BinaryIO
+
+from scorewright.adapters.guarded.held import held_file
 
 __all__ = [
     "NotRegularError",
@@ -66,12 +67,12 @@ def write_new(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write a file aside and rename it into place: a reader sees the old or the new one."""
-    aside = path.with_name(f".partial-{secrets.token_hex(8)}")
-    try:
-        write_new(aside, data, mode)
+    with held_file(path.parent, mode) as aside:
+        with aside.open("r+b") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)  # nothing is there after the rename
     sync_directory(path.parent)
 
 

@@ -6,14 +6,13 @@ its own; CatBoost encodes them by statistics it orders so that no row sees its o
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from scorewright.adapters.guarded import private_folder
 from scorewright.adapters.learners.catalogue import refuse_unknown
 from scorewright.adapters.trees import (
     class_ratio,
@@ -90,8 +89,8 @@ class CatboostModel:
 
     def files(self) -> Mapping[str, bytes]:
         """Return CatBoost's binary format."""
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / FILE
+        with private_folder("learner") as folder:
+            file = folder / FILE
             self._model.save_model(str(file))
             return {FILE: file.read_bytes()}
 

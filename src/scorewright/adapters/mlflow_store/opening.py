@@ -54,6 +54,8 @@ def _make_sqlite(file: Path, location: StoreLocation, artifact_root: Path) -> No
         with FileLock(file.with_name(".making.lock"), timeout=_MAKING_SECONDS):
             if check_sqlite(file, location):  # made by another process in the meantime
                 return
+            for left in file.parent.glob(".partial-*.db*"):  # of makers that were killed
+                left.unlink(missing_ok=True)
             aside = file.with_name(f".partial-{secrets.token_hex(8)}.db")
             try:
                 with translated(location):

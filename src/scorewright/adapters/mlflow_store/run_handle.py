@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
+from scorewright.adapters.guarded import private_folder
 from scorewright.adapters.mlflow_store.dataset import dataset_entity
 from scorewright.adapters.mlflow_store.location import StoreKind, StoreLocation
 from scorewright.adapters.mlflow_store.model_directory import ModelIdentity, write_model_directory
@@ -225,8 +225,8 @@ def _empty_folder() -> Iterator[Path]:
     It lies inside the temporary one: MLflow copies a folder's permissions with it, and those of
     a temporary folder would shut everybody else out of the artifacts.
     """
-    with tempfile.TemporaryDirectory(prefix="scorewright-") as temporary:
-        folder = Path(temporary, "files")
+    with private_folder("run") as temporary:
+        folder = temporary / "files"
         folder.mkdir()
         yield folder
 

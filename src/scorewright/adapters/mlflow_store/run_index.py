@@ -6,11 +6,11 @@ A store that is not there is never made: looking for something changes nothing.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from scorewright.adapters.guarded import private_folder
 from scorewright.adapters.mlflow_store.database import check_database
 from scorewright.adapters.mlflow_store.location import StoreKind, StoreLocation
 from scorewright.adapters.mlflow_store.opening import open_client
@@ -100,11 +100,11 @@ class MlflowRunIndex:
         client, location, run = self._run(run_id)
         parts = PurePosixPath(path)
         above = "nowhere" if parts.is_absolute() or ".." in parts.parts else str(parts.parent)
-        with translated(location), tempfile.TemporaryDirectory(prefix="scorewright-") as folder:
+        with translated(location), private_folder("artifact") as folder:
             # Asked first: a server is asked again and again for what it does not have.
             beside = client.list_artifacts(run_id, None if above == "." else above)
             if any(entry.path == path and not entry.is_dir for entry in beside):
-                return Path(client.download_artifacts(run_id, path, folder)).read_bytes()
+                return Path(client.download_artifacts(run_id, path, str(folder))).read_bytes()
         raise UsageError(
             f"The run '{run.info.run_name}' ({run_id}) has no artifact '{path}'.",
             remedy="Name one of its artifacts; 'scorewright ui' shows them.",

@@ -11,14 +11,14 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
 from scorewright.adapters.children import ONE_THREAD
+from scorewright.adapters.guarded import private_folder
 
 __all__ = ["Child", "ChildDiedError", "ChildHungError", "ChildMissingError"]
 
@@ -59,7 +59,8 @@ class Child:
         self._seconds = seconds
         self._process: subprocess.Popen[str] | None = None
         self._is_ready = False
-        self._home = tempfile.TemporaryDirectory(prefix="scorewright-models-")
+        self._own = ExitStack()
+        self._home = self._own.enter_context(private_folder("models"))
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +71,7 @@ class Child:
     def close(self) -> None:
         """End the process for good, and remove its folder."""
         self.end()
-        self._home.cleanup()
+        self._own.close()
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the child's answer.
@@ -145,7 +146,7 @@ class Child:
 
     def _alive(self) -> subprocess.Popen[str]:
         if self._process is None:
-            home = self._home.name
+            home = str(self._home)
             own = {name: value for name, value in os.environ.items() if name in _KEPT}
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 _COMMAND,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from scorewright.adapters.guarded import private_folder
 from scorewright.adapters.registry.connection import PATIENT, Connection, is_missing
 from scorewright.core.digests import short
 from scorewright.core.errors import ScorewrightError, UsageError
@@ -98,9 +98,9 @@ class MlflowRegistrar:
 
 def _publish(client: MlflowClient, publication: Publication) -> str:
     model_id, location = _logged_model(client, publication)
-    with tempfile.TemporaryDirectory(prefix="scorewright-") as temporary:
+    with private_folder("model") as temporary:
         # A folder of its own: MLflow copies permissions, and those of a temporary one are closed.
-        folder = Path(temporary, "files")
+        folder = temporary / "files"
         (folder / "policies").mkdir(parents=True)
         for file in publication.policies:
             shutil.copyfile(file, folder / "policies" / file.name)

@@ -12,6 +12,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from scorewright.adapters.guarded import private_folder
 from scorewright.adapters.store_editing.backups import copy_pages
 from scorewright.adapters.store_editing.children import run_child
 from scorewright.adapters.store_editing.database import Database
@@ -122,10 +123,7 @@ def _open_copy(database: Database, opens: Opens) -> str:
     assert database.file is not None  # noqa: S101 - the caller knows
     with ExitStack() as stack:
         with writing(tempfile.gettempdir()):
-            place = tempfile.TemporaryDirectory(
-                prefix="scorewright-check-", ignore_cleanup_errors=True
-            )
-            copy = Path(stack.enter_context(place)) / "copy.db"
+            copy = stack.enter_context(private_folder("check")) / "copy.db"
         try:
             with closing(sqlite3.connect(copy)) as target:
                 target.execute("PRAGMA synchronous = OFF")

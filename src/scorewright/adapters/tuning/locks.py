@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -53,6 +53,19 @@ class ProcessLocks:
                 return "dead"
         except Timeout:
             return "alive"
+
+    def sweep(self, keep: Collection[str]) -> None:
+        """Delete what dead processes left here.
+
+        Args:
+            keep: Tokens whose trials still have to be told apart from those of other machines.
+        """
+        for file in self._folder.glob(f"*{_SUFFIX}"):
+            # An OSError: it lives, or another process sweeps as well.
+            with suppress(OSError):
+                if file.stem not in keep:
+                    with FileLock(file, timeout=0):
+                        file.unlink(missing_ok=True)
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:

@@ -59,6 +59,8 @@ class Recovery:
         if any(_is_unsigned(trial) for trial in self._running()):
             with self._alone():
                 self._end_unsigned("its process died")
+        # What is left of a process elsewhere in its trials is all that tells whether it lives.
+        self.locks.sweep({str(trial.user_attrs.get(WORKER)) for trial in self._running()})
 
     @contextmanager
     def drawing(self) -> Iterator[None]:

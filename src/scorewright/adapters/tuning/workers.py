@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from scorewright.adapters.guarded import private_folder
 
 __all__ = ["SubprocessWorkers"]
 
@@ -31,8 +32,8 @@ class SubprocessWorkers:
     @contextmanager
     def start(self, count: int) -> Iterator[Callable[[], Sequence[str]]]:
         """Start processes; gives a function that tells of those that died."""
-        with tempfile.TemporaryDirectory(prefix="scorewright-") as folder:
-            workers = [_Worker(self._command(n), n, Path(folder)) for n in range(1, count + 1)]
+        with private_folder("workers") as folder:
+            workers = [_Worker(self._command(n), n, folder) for n in range(1, count + 1)]
             try:
                 yield lambda: [note for w in workers if (note := w.news()) is not None]
             except BaseException:  # an interrupt, too: no worker goes on alone
