@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from scorewright.adapters.machine import accompanied
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes that survive exec")
 
 #: Writes its number, and lives until its standard input closes.
@@ -22,6 +24,18 @@ PARENT = (
     "import os, sys; from scorewright.adapters.machine import start_companion;"
     "start_companion([sys.executable, '-c', sys.argv[1], sys.argv[2]]);"
     "os.execv(sys.executable, [sys.executable, '-c', 'import time; time.sleep(60)'])"
+)
+#: Starts another one that outlives it, and hears no request to end.
+FAMILY = (
+    "import os, signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    "f = open(sys.argv[1], 'a'); print(os.getpid(), file=f, flush=True);"
+    "sys.argv[2:] and subprocess.Popen([sys.executable, '-c', sys.argv[2], sys.argv[1]]);"
+    "time.sleep(60)"
+)
+#: Runs it in company, and lives on.
+HOST = (
+    "import sys, time; from scorewright.adapters.machine import accompanied\n"
+    "with accompanied([sys.executable, '-c', *sys.argv[1:]]): time.sleep(60)"
 )
 
 
@@ -62,3 +76,41 @@ def test_it_is_started_again_and_ends_with_its_parent(tmp_path: Path) -> None:
         time.sleep(0.05)
     time.sleep(1)
     assert len(_lines(file, 2)) == 2
+
+
+def test_a_program_in_company_ends_with_all_it_started_when_its_host_is_killed(
+    tmp_path: Path,
+) -> None:
+    # Given a program that started another one; neither ends when it is asked to
+    file = tmp_path / "started"
+    host = subprocess.Popen([sys.executable, "-c", HOST, FAMILY, str(file), FAMILY])
+    try:
+        family = _lines(file, 2)
+    finally:
+        # When its host is killed the hard way
+        host.kill()
+        host.wait()
+    # Then they are made to
+    until = time.monotonic() + 40
+    while any(_is_alive(one) for one in family):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("script", "code"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 9)", 137)])
+def test_a_program_in_company_says_how_it_ended(script: str, code: int) -> None:
+    with accompanied([sys.executable, "-c", f"import os, sys; {script}"]) as keeper:
+        assert keeper.wait(60) == code
+
+
+def test_a_program_in_company_ends_with_the_block(tmp_path: Path) -> None:
+    file = tmp_path / "started"
+    sleeping = (
+        "import os, sys, time; f = open(sys.argv[1], 'a'); print(os.getpid(), file=f, flush=True);"
+        "time.sleep(60)"
+    )
+    began = time.monotonic()
+    with accompanied([sys.executable, "-c", sleeping, str(file)]):
+        (child,) = _lines(file, 1)
+    assert not _is_alive(child)
+    assert time.monotonic() - began < 30

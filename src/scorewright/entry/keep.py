@@ -1,20 +1,28 @@
-"""Keep a program running until standard input closes: ``python -m scorewright.entry.keep ...``.
+"""Run a program until standard input closes: ``python -m scorewright.entry.keep [--once] ...``.
+
+It is started again whenever it ends. With ``--once`` it is not: this process ends with it, and
+ends whatever it started.
 
 Nothing but the standard library is imported: this process only waits.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
 
-__all__ = ["keep"]
+__all__ = ["accompany", "keep"]
 
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 3.0
+#: Longest time for a program that runs once and what it started.
+GROUP_SECONDS = 10.0
+POLL_SECONDS = 0.1
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 #: Whoever lived this long did not die of its beginning.
 LIVED_SECONDS = 60.0
@@ -40,6 +48,26 @@ def keep(command: Sequence[str], over: threading.Event) -> None:
         over.wait(wait)
 
 
+def accompany(command: Sequence[str], over: threading.Event) -> int:
+    """Run a program once; all that it started ends with it.
+
+    Args:
+        command: The program, in a session of its own.
+        over: Set when it shall end.
+
+    Returns:
+        The program's exit code; 128 and the signal's number where a signal ended it.
+    """
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, stdin=subprocess.DEVNULL, start_new_session=True
+    ) as child:
+        while child.poll() is None and not over.wait(POLL_SECONDS):
+            pass
+        _end_group(child)
+        code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End the program; it saw its standard input close and mostly ends by itself."""
     for end in (child.terminate, child.kill):
@@ -49,19 +77,48 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             end()
 
 
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """Ask a program and the processes it started to end, then make them."""
+    if sys.platform == "win32":
+        child.terminate()
+        return
+    if not _signalled(child, signal.SIGTERM):
+        return
+    until = time.monotonic() + GROUP_SECONDS
+    while time.monotonic() < until:
+        child.poll()  # a process nobody waited for still counts as one of the group
+        if not _signalled(child, 0):
+            return
+        time.sleep(POLL_SECONDS)
+    _signalled(child, signal.SIGKILL)
+
+
+def _signalled(child: subprocess.Popen[bytes], number: int) -> bool:
+    """Signal the program's whole group; return whether anybody was left to hear it."""
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def _listen(over: threading.Event) -> None:
     """Wait until nobody holds the other end of standard input any more."""
-    while sys.stdin.buffer.read(1):
+    while os.read(0, 1):  # not sys.stdin: a thread that reads it does not let Python end
         pass
     over.set()
 
 
-def main() -> None:
-    """Keep the program named on the command line."""
+def main() -> int:
+    """Keep the program named on the command line; return what this process ends with."""
     over = threading.Event()
     threading.Thread(target=_listen, args=(over,), daemon=True).start()
+    if sys.argv[1] == "--once":
+        signal.signal(signal.SIGTERM, lambda *_: over.set())
+        return accompany(sys.argv[2:], over)
     keep(sys.argv[1:], over)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,7 +1,7 @@
 """The machine under us: clock, git, installed packages, disk, ports, child processes."""
 
 from scorewright.adapters.machine.clock import SystemClock
-from scorewright.adapters.machine.companion import start_companion
+from scorewright.adapters.machine.companion import accompanied, start_companion
 from scorewright.adapters.machine.git import GitVersion
 from scorewright.adapters.machine.inspection import SystemMachine
 from scorewright.adapters.machine.packages import library_versions
@@ -12,6 +12,7 @@ __all__ = [
     "ServiceProcess",
     "SystemClock",
     "SystemMachine",
+    "accompanied",
     "library_versions",
     "start_companion",
 ]

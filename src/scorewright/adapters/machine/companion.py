@@ -1,15 +1,58 @@
-"""A process beside this one, that ends with it and is started again when it dies."""
+"""Processes beside this one, that end with it, however it ends."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
 
-__all__ = ["start_companion"]
+__all__ = ["accompanied", "start_companion"]
 
 KEEPER = (sys.executable, "-P", "-m", "scorewright.entry.keep")
+#: More than the keeper gives a program to end.
+STOP_SECONDS = 20.0
+
+
+@contextmanager
+def accompanied(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    *,
+    out: BinaryIO | int | None = None,
+    error: BinaryIO | int | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program, which ends with the block or with this process, and all it started with it.
+
+    Its keeper reads a pipe into which nothing is written. The system closes the other end when
+    this process ends, however it ends. The program is in a session of its own: Ctrl-C is for
+    this process alone.
+
+    Args:
+        command: The program; its standard input is empty.
+        environment: Its environment; this process's if not given.
+        out: Where its standard output goes; where this process's goes if not given.
+        error: Where its standard error goes, likewise.
+
+    Yields:
+        Its keeper, which ends when it ends, with its code.
+    """
+    keeper = subprocess.Popen(  # noqa: S603 - our own program
+        [*KEEPER, "--once", *command],
+        env=environment, stdin=subprocess.PIPE, stdout=out, stderr=error, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield keeper
+    finally:
+        assert keeper.stdin is not None  # noqa: S101 - it is a pipe
+        keeper.stdin.close()
+        try:
+            keeper.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            keeper.kill()
+            keeper.wait()
 
 
 def start_companion(command: Sequence[str]) -> subprocess.Popen[bytes]:

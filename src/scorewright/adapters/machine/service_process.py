@@ -15,17 +15,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from scorewright.adapters.machine.companion import accompanied
 from scorewright.core.errors import ScorewrightError
 
 __all__ = ["ServiceProcess"]
 
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
 
 
 class ServiceProcess:
-    """Runs ``scorewright serve`` on a free port while the ``with`` block lasts."""
+    """Runs ``scorewright serve`` on a free port while the ``with`` block and this process last."""
 
     def __init__(self, project_file: Path, log_file: Path) -> None:
         self._project_file = project_file
@@ -48,11 +48,7 @@ class ServiceProcess:
             "serve", "--host", "127.0.0.1", "--port", str(port),
         ]  # fmt: skip
         with self._log_file.open("wb") as log, ExitStack() as ending:
-            process = subprocess.Popen(  # noqa: S603 - our own program
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-            )
-            ending.callback(self._stop, process)
-            self._wait(process)
+            self._wait(ending.enter_context(accompanied(command, out=log, error=log)))
             self._ending = ending.pop_all()
         return self
 
@@ -109,12 +105,3 @@ class ServiceProcess:
             remedy=f"Read {self._log_file}, or run 'scorewright serve' to see why.",
             code="service-not-started",
         )
-
-    def _stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Ask it to end, then make it."""
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

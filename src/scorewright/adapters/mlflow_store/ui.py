@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -12,15 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from scorewright.adapters.machine import accompanied
 from scorewright.adapters.mlflow_store.location import StoreKind, StoreLocation
 from scorewright.adapters.mlflow_store.opening import prepare_store
 from scorewright.core.errors import UsageError
 
 __all__ = ["run_ui"]
 
-_ENDED_BY_SIGNAL = (-2, -15, 130, 143)
+_ENDED_BY_SIGNAL = (130, 143)
 _STDERR = 2
-_STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 
 
@@ -62,20 +61,14 @@ def run_ui(tracking_uri: str, artifact_root: Path, port: int) -> int:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
-    # In a session of its own: the server starts processes that do not end with it, so whoever
-    # ends it must reach them all.
-    with (
-        _told_to_end(),
-        subprocess.Popen(  # noqa: S603 - fixed command
-            command, env=environment, stdout=_STDERR, start_new_session=True
-        ) as process,
-    ):
+    # The server starts processes that do not end with it; its keeper ends them all.
+    with _told_to_end():
         try:
-            # Not wait(): a signal that another thread takes would not wake it up.
-            while (code := process.poll()) is None:
-                time.sleep(_POLL_SECONDS)
+            with accompanied(command, environment, out=_STDERR) as process:
+                # Not wait(): a signal that another thread takes would not wake it up.
+                while (code := process.poll()) is None:
+                    time.sleep(_POLL_SECONDS)
         except KeyboardInterrupt:
-            _end(process)
             return 0
     return 0 if code in _ENDED_BY_SIGNAL else code
 
@@ -93,25 +86,3 @@ def _told_to_end() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the server and the processes it started to end, then make them."""
-    if not _signalled(process, signal.SIGTERM):
-        return
-    until = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < until:
-        process.poll()  # a process nobody waited for still counts as one of the group
-        if not _signalled(process, 0):
-            return
-        time.sleep(_POLL_SECONDS)
-    _signalled(process, signal.SIGKILL)
-
-
-def _signalled(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Signal the server's whole group; return whether anybody was left to hear it."""
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return False
-    return True
