@@ -17,7 +17,7 @@ from tests.fakes.policies import policy_of
 from benchmarks.reference_model import Reference
 from benchmarks.serving.client import Load, Server, free_port
 from benchmarks.serving.process import surroundings
-from scorewright.adapters.accelerators import Accelerators, ProofFiles
+from scorewright.adapters.accelerators import Accelerators, Libraries, ProofFiles
 from scorewright.adapters.bundles import DiskBundles, KeyRing
 from scorewright.adapters.learners import Learners
 from scorewright.core.bundles import Bundle, GoldenRow
@@ -25,12 +25,13 @@ from scorewright.core.calibration import Calibration, Platt
 from scorewright.core.contracts import check_row
 from scorewright.core.scoring import Scorer
 from scorewright.flows.ports import FittedModel
+from scorewright.wiring import project as opened
 
 __all__ = [
     "EXPLAINED", "Engine", "Swapping", "loads", "models", "project", "server", "swapping",
 ]  # fmt: skip
 
-Engine = Literal["lightgbm", "auto"]
+Engine = Literal["lightgbm", "auto", "compiled"]
 #: Added to the name of a server that is asked for them.
 EXPLAINED = " + reasons"
 
@@ -39,7 +40,7 @@ def models(made: Reference) -> tuple[Bundle, FittedModel, FittedModel]:
     """Return the bundle, its model, and the fastest proved engine for it."""
     bundle = made.store().read(made.directory)
     native = Learners().get(bundle.learner).load(bundle.model_files, bundle.space)
-    chosen = Accelerators("fast", ProofFiles(_proofs(made))).choose(bundle, native)
+    chosen = Accelerators("fast", ProofFiles(_proofs(made)), Libraries(None)).choose(bundle, native)
     print(f"engine: {chosen.engine}, {chosen.reason}")
     return bundle, native, chosen.model
 
@@ -74,7 +75,7 @@ def project(made: Reference, policy: str, engine: Engine) -> Iterator[Path]:
     Args:
         made: The reference model.
         policy: Of the decision log.
-        engine: ``auto`` takes the fastest one that was proved.
+        engine: ``auto`` takes the fastest one that was proved; ``compiled`` compiles it first.
     """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -82,7 +83,11 @@ def project(made: Reference, policy: str, engine: Engine) -> Iterator[Path]:
         (root / ".scorewright").mkdir()
         (root / ".scorewright" / "keys").symlink_to(made.root / ".scorewright" / "keys")
         (root / ".scorewright" / "engines").symlink_to(_proofs(made))
-        yield _settings(made, root, f'engine = "{engine}"\n\n[serve.log]\npolicy = "{policy}"')
+        settings = _settings(made, root, f'engine = "{engine}"\n\n[serve.log]\npolicy = "{policy}"')
+        if engine == "compiled":
+            proved = opened(settings).serving.prove_engine("current")
+            print(f"engine: {proved['engine']}, {proved['reason']}", flush=True)
+        yield settings
 
 
 class Swapping:

@@ -26,6 +26,7 @@ VARIANTS: tuple[tuple[str, str, Engine], ...] = (
     (OURS, "spool", "lightgbm"),
     (BEHIND, "best_effort", "lightgbm"),
     ("scorewright, fast engine", "spool", "auto"),
+    ("scorewright, compiled trees", "spool", "compiled"),
 )
 RAW_ROWS, EXPLAINED_ROWS = 300, 20
 

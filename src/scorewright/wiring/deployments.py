@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scorewright.wiring.machine import clock, learners, prover
+from scorewright.wiring.user_cache import user_cache
 
 if TYPE_CHECKING:
     from scorewright.adapters.accelerators import Accelerators
@@ -50,10 +51,12 @@ class Deployments:
     @property
     def engines(self) -> Accelerators:
         """What may score faster, once it was proved equal to the last bit."""
-        from scorewright.adapters.accelerators import Accelerators, ProofFiles
+        from scorewright.adapters.accelerators import Accelerators, Libraries, ProofFiles
 
         proofs = ProofFiles(self.root / ".scorewright" / "engines")
-        return Accelerators(self.settings.serve.engine, proofs)
+        cache = user_cache()
+        libraries = Libraries(None if cache is None else cache / "compiled")
+        return Accelerators(self.settings.serve.engine, proofs, libraries)
 
     def prove_engine(self, reference: str) -> dict[str, Any]:
         """Prove the faster engine on a bundle where it may be used; say which one scores.

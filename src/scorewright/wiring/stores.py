@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.flows.events import Notify, StageDone, StageStarted
+from scorewright.wiring.user_cache import user_cache
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -146,12 +147,8 @@ def kept_databases() -> Path | None:
     """Return the folder of empty databases that MLflow made once, None for a homeless account."""
     from importlib.metadata import version
 
-    cache = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    try:
-        base = Path(cache) if cache else Path.home() / ".cache"
-    except RuntimeError:
-        return None
-    return base / "scorewright" / f"mlflow-{version('mlflow')}"
+    cache = user_cache()
+    return None if cache is None else cache / f"mlflow-{version('mlflow')}"
 
 
 @dataclass(frozen=True, slots=True)

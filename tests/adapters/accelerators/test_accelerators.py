@@ -10,47 +10,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tests.adapters.trees.boosters import COLUMNS, SPACE, grown, rows
+from tests.adapters.trees.boosters import COLUMNS, grown, rows
 
-from scorewright.adapters.accelerators import Accelerators, EngineProof, ProofFiles, prove_engine
+from scorewright.adapters.accelerators import (
+    Accelerators,
+    EngineProof,
+    Libraries,
+    ProofFiles,
+    prove_engine,
+)
 from scorewright.adapters.accelerators import choice as choice_module
 from scorewright.adapters.accelerators.fast import FastModel, open_fast
 from scorewright.adapters.accelerators.proof import compare, setting
 from scorewright.adapters.accelerators.sample import proof_rows
-from scorewright.adapters.trees import LoadedLgbmModel, load_booster, read_trees
-from scorewright.core.bundles import Bundle, GoldenRow
+from scorewright.adapters.trees import LoadedLgbmModel, read_trees
+from scorewright.core.bundles import Bundle
 from scorewright.core.digests import sha256_hex
 from scorewright.core.errors import ScorewrightError
 from scorewright.flows.ports import Explains, FittedModel
 
 Floats = npt.NDArray[np.float64]
 
-
-@pytest.fixture(scope="module")
-def text() -> bytes:
-    written: str = grown(40, num_leaves=15).model_to_string(num_iteration=-1)
-    return written.encode()
-
-
-@pytest.fixture(scope="module")
-def loaded(text: bytes) -> LoadedLgbmModel:
-    return load_booster({"model.txt": text}, SPACE)
-
-
-@pytest.fixture(scope="module")
-def tree_bundle(bundle: Bundle, text: bytes) -> Bundle:
-    """The bundle of another model, as far as engines look at one."""
-    values = [
-        {
-            f.name: None if np.isnan(v) else (f.categories[int(v)] if f.categories else float(v))
-            for f, v in zip(SPACE.features, row, strict=True)
-        }
-        for row in rows(12, seed=20)
-    ]
-    golden = tuple(GoldenRow(value, 0.5) for value in values)
-    return replace(
-        bundle, learner="lgbm", space=SPACE, model_files={"model.txt": text}, golden=golden
-    )
+NO_LIBRARIES = Libraries(None)
 
 
 def test_the_child_proves_the_engine_equal(text: bytes) -> None:
@@ -130,7 +111,7 @@ def test_rows_stand_at_the_edges_of_every_test(text: bytes) -> None:
 def test_what_is_chosen_scores_to_the_bit(
     wish: Any, tree_bundle: Bundle, loaded: LoadedLgbmModel, tmp_path: Path
 ) -> None:
-    accelerators = Accelerators(wish, ProofFiles(tmp_path))
+    accelerators = Accelerators(wish, ProofFiles(tmp_path), NO_LIBRARIES)
     first = accelerators.choose(tree_bundle, loaded)
     # Without a proof only who insists has one made
     assert first.engine == ("pylignum" if wish == "fast" else "lightgbm")
@@ -159,7 +140,9 @@ def test_a_proof_of_another_machine_or_model_is_none(
     assert files.find(proof.model, {**here, "processor": "another"}) is None
     assert files.find("0" * 64, here) is None
     files.keep(replace(proof, setting={**here, "pylignum": "0.0.1"}))
-    assert Accelerators("auto", files).choose(tree_bundle, loaded).engine == "lightgbm"
+    assert (
+        Accelerators("auto", files, NO_LIBRARIES).choose(tree_bundle, loaded).engine == "lightgbm"
+    )
     for nonsense in (b"", b"[]", b'{"schema_version": 2}', b'{"schema_version": 1}'):
         kept.write_bytes(nonsense)
         assert files.find(proof.model, here) is None
@@ -173,7 +156,7 @@ def test_a_refused_engine_is_named_with_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     files = ProofFiles(tmp_path)
-    accelerators = Accelerators("auto", files)
+    accelerators = Accelerators("auto", files, NO_LIBRARIES)
     # Given a proof that failed
     proof = EngineProof(sha256_hex(text), "pylignum", setting(), 10, 3, 1.0)
     files.keep(proof)
@@ -185,7 +168,7 @@ def test_a_refused_engine_is_named_with_the_reason(
     monkeypatch.setattr(FastModel, "predict", lambda _, x: np.full(len(x), 0.5))
     assert "golden rows differ" in accelerators.choose(tree_bundle, loaded).reason
 
-    def broken(_: object) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("no such format")
 
     monkeypatch.setattr(choice_module, "open_fast", broken)
@@ -196,7 +179,7 @@ def test_a_refused_engine_is_named_with_the_reason(
 
 
 def test_other_learners_have_one_engine(bundle: Bundle, model: FittedModel, tmp_path: Path) -> None:
-    accelerators = Accelerators("fast", ProofFiles(tmp_path))
+    accelerators = Accelerators("fast", ProofFiles(tmp_path), NO_LIBRARIES)
     chosen = accelerators.choose(bundle, model)
     assert (chosen.engine, chosen.model) == ("logistic", model)
     assert accelerators.prove(bundle, model) is None

@@ -1,5 +1,8 @@
 """pylignum: an interpreter of LightGBM's trees that is four times as fast for one row.
 
+A C compiler may turn the trees into native code, which takes a minute or less: it needs half the
+time again for one row as for many.
+
 It is young (alpha), so it never scores by its word alone: see `scorewright.adapters.accelerators`.
 """
 
@@ -20,14 +23,17 @@ import numpy.typing as npt
 
 from scorewright.adapters.trees import LoadedLgbmModel
 
-__all__ = ["ENGINE", "FastModel", "engine_version", "open_fast"]
+__all__ = ["COMPILED", "ENGINE", "FastModel", "compile_trees", "engine_version", "open_fast"]
 
 Floats = npt.NDArray[np.float64]
 
 ENGINE = "pylignum"
+COMPILED = "pylignum, compiled"
 MODULE = "lignum"
 FILE = "model.txt"
 FEW_ROWS = 16
+#: Twice as soon done as with more of it, and as fast within the noise.
+OPTIMISED = "-O1" if os.name == "posix" else ""
 
 
 class FastModel:
@@ -75,16 +81,38 @@ def engine_version() -> str | None:
         return None
 
 
-def open_fast(model: LoadedLgbmModel) -> FastModel:
+def open_fast(model: LoadedLgbmModel, compiled: Path | None = None) -> FastModel:
     """Let pylignum read a model.
+
+    Args:
+        model: As LightGBM reads it.
+        compiled: Its trees as `compile_trees` wrote them. To load that file is to run it.
 
     Raises:
         ImportError: It is not installed, or not for this system.
-        RuntimeError, ValueError, OSError: It does not take the model.
+        RuntimeError, ValueError, OSError: It does not take the model, or the compiled trees are
+            those of another one.
     """
     library = importlib.import_module(MODULE)
     with _as_file(model.files()[FILE]) as path:
-        return FastModel(model, library.load(path, format="lightgbm"))
+        return FastModel(model, library.load(path, format="lightgbm", compiled=compiled))
+
+
+def compile_trees(model: LoadedLgbmModel, file: Path) -> None:
+    """Write a model's trees as native code of this machine.
+
+    Args:
+        model: As LightGBM reads it.
+        file: The library; what the compiler needs besides is written next to it.
+
+    Raises:
+        ImportError: pylignum is not installed, or not for this system.
+        RuntimeError, ValueError, OSError: It does not take the model, or there is no C compiler.
+    """
+    library = importlib.import_module(MODULE)
+    with _as_file(model.files()[FILE]) as path:
+        read = library.load(path, format="lightgbm")
+    read.compile(flags=OPTIMISED, work_dir=str(file.parent), library=file)
 
 
 @contextmanager

@@ -18,7 +18,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scorewright.adapters.accelerators.fast import ENGINE, FILE, engine_version, open_fast
+from scorewright.adapters.accelerators.fast import (
+    COMPILED,
+    ENGINE,
+    FILE,
+    compile_trees,
+    engine_version,
+    open_fast,
+)
 from scorewright.adapters.accelerators.sample import proof_rows
 from scorewright.adapters.trees import LoadedLgbmModel, load_booster, read_trees
 from scorewright.core.digests import sha256_hex
@@ -43,12 +50,13 @@ class EngineProof:
 
     Attributes:
         model: SHA-256 of the model's text.
-        engine: ``pylignum``.
+        engine: `ENGINE` or `COMPILED`.
         setting: Versions and processor for which it holds; see `setting`.
         rows: Rows that were compared.
         different: Rows whose score differs in any bit.
         seconds: What it took.
         reason: Why it could not be compared; empty where it could.
+        library: SHA-256 of the compiled trees that were compared; empty for `ENGINE`.
     """
 
     model: str
@@ -58,6 +66,7 @@ class EngineProof:
     different: int
     seconds: float
     reason: str = ""
+    library: str = ""
 
     @property
     def is_equal(self) -> bool:
@@ -85,6 +94,7 @@ class EngineProof:
             different=int(document["different"]),
             seconds=float(document["seconds"]),
             reason=str(document["reason"]),
+            library=str(document.get("library", "")),
         )
 
 
@@ -112,6 +122,7 @@ def prove_engine(
     text: bytes,
     golden: Floats,
     *,
+    library: Path | None = None,
     rows: int = ROWS,
     timeout_seconds: float = TIMEOUT_SECONDS,
     command: Sequence[str] = COMMAND,
@@ -121,6 +132,8 @@ def prove_engine(
     Args:
         text: LightGBM's text format; bytes the canary survived.
         golden: Encoded golden rows, shape (g, p), one or more.
+        library: Compiled trees to compare; compiled and written first where there are none. The
+            proof does not name them yet. None compares the interpreter.
         rows: Rows to generate beside them.
         timeout_seconds: Wall time the child may take.
         command: The child's command.
@@ -129,7 +142,11 @@ def prove_engine(
         The proof; where the child dies or takes too long, one that says so.
     """
     began = time.monotonic()
-    head = {"rows": rows, "golden": [[repr(v) for v in row] for row in golden.tolist()]}
+    head = {
+        "rows": rows,
+        "golden": [[repr(v) for v in row] for row in golden.tolist()],
+        "library": None if library is None else str(library),
+    }
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:
         given.write(json.dumps(head).encode("utf-8") + b"\n" + text)
         given.seek(0)
@@ -150,7 +167,7 @@ def prove_engine(
         report = _report(out.read(REPORT_SIZE), how)
     return EngineProof(
         model=sha256_hex(text),
-        engine=ENGINE,
+        engine=ENGINE if library is None else COMPILED,
         setting=setting(),
         rows=int(report.get("rows", 0)),
         different=int(report.get("different", 0)),
@@ -177,20 +194,26 @@ def main() -> int:
     space = FeatureSpace(tuple(Feature(str(i)) for i in range(golden.shape[1])))
     try:
         model = load_booster({FILE: sys.stdin.buffer.read()}, space)
-        report = compare(model, golden, int(head["rows"]))
+        library = None if head["library"] is None else Path(head["library"])
+        if library is not None and not library.exists():
+            compile_trees(model, library)
+        report = compare(model, golden, int(head["rows"]), library)
     except (IntegrityError, ImportError, RuntimeError, ValueError, OSError) as error:
         report = {"rows": 0, "different": 0, "reason": f"{type(error).__name__}: {error}"[:500]}
     os.write(report_to, json.dumps(report).encode("utf-8") + b"\n")
     return 0
 
 
-def compare(model: LoadedLgbmModel, golden: Floats, rows: int) -> dict[str, Any]:
+def compare(
+    model: LoadedLgbmModel, golden: Floats, rows: int, library: Path | None = None
+) -> dict[str, Any]:
     """Count the rows on which the engine and LightGBM differ in any bit.
 
     Args:
         model: As LightGBM reads it.
         golden: Encoded golden rows, shape (g, p).
         rows: Rows to generate beside them.
+        library: Compiled trees; None compares the interpreter.
 
     Raises:
         ImportError, RuntimeError, ValueError, OSError: The engine does not take the model.
@@ -199,7 +222,7 @@ def compare(model: LoadedLgbmModel, golden: Floats, rows: int) -> dict[str, Any]
     trees = read_trees(text.decode("utf-8"))
     if trees is None:
         raise ValueError("the model is of a kind no sample is made for")
-    fast = open_fast(model)
+    fast = open_fast(model, library)
     seed = int(sha256_hex(text)[:8], 16)
     sample = np.concatenate([golden, proof_rows(trees, golden, rows, seed)])
     wanted, got = model.predict(sample), fast.predict(sample)

@@ -69,7 +69,7 @@ class ServeSettings(Section):
     port: int = Field(default=8800, ge=1, le=65535)
     mode: Literal["development", "production"] = "development"
     workers: int = Field(default=1, ge=1, le=64)
-    engine: Literal["auto", "lightgbm", "fast"] = "auto"
+    engine: Literal["auto", "lightgbm", "fast", "compiled"] = "auto"
     model_uri: str | None = None
     poll_seconds: float = Field(default=1.0, gt=0.0)
     sync_seconds: float = Field(default=5.0, gt=0.0)
