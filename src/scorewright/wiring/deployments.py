@@ -45,7 +45,7 @@ class Deployments:
         from scorewright.flows.verify_bundle import load_for_serving
 
         now = clock().now()
-        found = load_for_serving(self.bundles, prover(), learners(), reference, now=now)
+        found = load_for_serving(self.bundles, prover(self.root), learners(), reference, now=now)
         return self.quickened(found)
 
     @property
@@ -66,7 +66,7 @@ class Deployments:
         """
         from scorewright.flows.verify_bundle import load_bundle
 
-        loaded = load_bundle(self.bundles, prover(), learners(), reference)
+        loaded = load_bundle(self.bundles, prover(self.root), learners(), reference)
         if self.settings.serve.engine != "lightgbm":
             self.engines.prove(loaded.bundle, loaded.model)
         return self.engines.choose(loaded.bundle, loaded.model).to_dict()
@@ -94,7 +94,7 @@ class Deployments:
         """
         from scorewright.flows.verify_bundle import load_with_policy
 
-        return load_with_policy(self.bundles, prover(), learners(), bundle, policy)
+        return load_with_policy(self.bundles, prover(self.root), learners(), bundle, policy)
 
     def log(self) -> DecisionLog:
         """Open the decision log."""

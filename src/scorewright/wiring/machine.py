@@ -56,11 +56,19 @@ def library_versions() -> dict[str, str]:
     return versions()
 
 
-def prover() -> Prover:
-    """Return what proves bundles in a child process."""
-    from scorewright.adapters.bundles import CanaryProver
+def prover(root: Path, *, is_anew: bool = False) -> Prover:
+    """Return what proves bundles in a child process, each once on this machine.
 
-    return CanaryProver()
+    Args:
+        root: The project's folder, which keeps the notes.
+        is_anew: Prove again what was proved before.
+    """
+    from scorewright.adapters.bundles import CanaryProver, RememberedProofs
+    from scorewright.adapters.machine import library_versions, processor
+
+    setting = {**library_versions(), "processor": processor()}
+    folder = root / ".scorewright" / "engines"
+    return RememberedProofs(CanaryProver(), folder, setting, is_anew=is_anew)
 
 
 def need(package: str, extra: str) -> None:

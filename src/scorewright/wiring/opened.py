@@ -162,7 +162,7 @@ class OpenProject(Project):
         """Prove a bundle, and whether a faster engine scores as its own library does."""
         from scorewright.flows.verify_bundle import verify_bundle
 
-        report = verify_bundle(self.bundles(), prover(), reference)
+        report = verify_bundle(self.bundles(), prover(self.root, is_anew=True), reference)
         return replace(report, engine=self.serving.prove_engine(reference))
 
     def list_bundles(self) -> tuple[ListedBundle, ...]:

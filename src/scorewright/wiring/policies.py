@@ -129,7 +129,7 @@ class PolicyRoom:
         here = self.project
         return PolicyTools(
             bundles=here.bundles(),
-            prover=prover(),
+            prover=prover(here.root),
             learners=learners(),
             runs=MlflowRunIndex(here.tracking_uri),
             reader=reader(),

@@ -99,7 +99,7 @@ class ServingRoom(Deployments):
             file = Path(previous.policy_file)
             load_for_serving(
                 self.bundles,
-                prover(),
+                prover(self.root, is_anew=True),
                 learners(),
                 previous.bundle,
                 now=clock().now(),

@@ -185,7 +185,7 @@ class SyncRoom:
             ModelAddress.parse(address),
             MlflowRegistry(self.store),
             self._shelf(),
-            prover(),
+            prover(self.root),
             SyncFile(self._folder / STATE),
             clock(),
             is_watched,

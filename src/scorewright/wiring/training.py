@@ -35,7 +35,7 @@ def train_tools(here: Project, notify: Notify) -> TrainTools:
         samplers=samplers(),
         run_log=MlflowRunLog(here.tracking_uri, here.root / "mlruns"),
         bundles=here.bundles(),
-        prover=prover(),
+        prover=prover(here.root),
         charts=VegaRenderer(),
         code=GitVersion(here.root),
         clock=SystemClock(),

@@ -27,6 +27,7 @@ from scorewright.adapters.accelerators.fast import (
     open_fast,
 )
 from scorewright.adapters.accelerators.sample import proof_rows
+from scorewright.adapters.machine import processor
 from scorewright.adapters.trees import LoadedLgbmModel, load_booster, read_trees
 from scorewright.core.digests import sha256_hex
 from scorewright.core.errors import IntegrityError
@@ -103,19 +104,9 @@ def setting() -> dict[str, str]:
     return {
         ENGINE: engine_version() or "none",
         "lightgbm": version("lightgbm"),
-        "processor": _processor(),
+        "processor": processor(),
         "system": f"{platform.system()} {platform.machine()}",
     }
-
-
-def _processor() -> str:
-    """Return the processor's name, as far as the system tells it."""
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
-            names = (line.partition(":")[2] for line in file if line.startswith("model name"))
-            return next(names, "").strip() or platform.processor()
-    except OSError:
-        return platform.processor()
 
 
 def prove_engine(

@@ -4,7 +4,7 @@ from scorewright.adapters.machine.clock import SystemClock
 from scorewright.adapters.machine.companion import accompanied, start_companion
 from scorewright.adapters.machine.git import GitVersion
 from scorewright.adapters.machine.inspection import SystemMachine
-from scorewright.adapters.machine.packages import library_versions
+from scorewright.adapters.machine.packages import library_versions, processor
 from scorewright.adapters.machine.service_process import ServiceProcess
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "SystemMachine",
     "accompanied",
     "library_versions",
+    "processor",
     "start_companion",
 ]
