@@ -1,7 +1,7 @@
-"""Run a program until standard input closes: ``python -m scorewright.entry.keep [--once] ...``.
+"""Run a program until standard input closes: ``python -m scorewright.entry.keep ...``.
 
-It is started again whenever it ends. With ``--once`` it is not: this process ends with it, and
-ends whatever it started.
+It is started again whenever it ends. With ``--once SECONDS`` before it, it is not: this process
+ends with it, and ends whatever it started, which has so long to end by itself.
 
 Nothing but the standard library is imported: this process only waits.
 """
@@ -20,8 +20,6 @@ __all__ = ["accompany", "keep"]
 
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 3.0
-#: Longest time for a program that runs once and what it started.
-GROUP_SECONDS = 10.0
 POLL_SECONDS = 0.1
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 #: Whoever lived this long did not die of its beginning.
@@ -48,12 +46,13 @@ def keep(command: Sequence[str], over: threading.Event) -> None:
         over.wait(wait)
 
 
-def accompany(command: Sequence[str], over: threading.Event) -> int:
+def accompany(command: Sequence[str], over: threading.Event, seconds: float) -> int:
     """Run a program once; all that it started ends with it.
 
     Args:
         command: The program, in a session of its own.
         over: Set when it shall end.
+        seconds: How long they have to end when they are asked to.
 
     Returns:
         The program's exit code; 128 and the signal's number where a signal ended it.
@@ -63,7 +62,7 @@ def accompany(command: Sequence[str], over: threading.Event) -> int:
     ) as child:
         while child.poll() is None and not over.wait(POLL_SECONDS):
             pass
-        _end_group(child)
+        _end_group(child, seconds)
         code = child.wait()
     return code if code >= 0 else 128 - code
 
@@ -77,14 +76,14 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             end()
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
+def _end_group(child: subprocess.Popen[bytes], seconds: float) -> None:
     """Ask a program and the processes it started to end, then make them."""
     if sys.platform == "win32":
         child.terminate()
         return
     if not _signalled(child, signal.SIGTERM):
         return
-    until = time.monotonic() + GROUP_SECONDS
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         child.poll()  # a process nobody waited for still counts as one of the group
         if not _signalled(child, 0):
@@ -115,7 +114,7 @@ def main() -> int:
     threading.Thread(target=_listen, args=(over,), daemon=True).start()
     if sys.argv[1] == "--once":
         signal.signal(signal.SIGTERM, lambda *_: over.set())
-        return accompany(sys.argv[2:], over)
+        return accompany(sys.argv[3:], over, float(sys.argv[2]))
     keep(sys.argv[1:], over)
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -69,7 +70,7 @@ def test_processes_are_ended_with_the_first_one_and_killed_if_need_be(
     with pytest.raises(KeyboardInterrupt), pool(program, tmp_path).start(2):
         _interrupted_once_begun(tmp_path, 2)
     assert time.monotonic() - began < 60
-    assert [p.returncode for p in known] == [-9 if program == STUBBORN else 143] * 2
+    assert [p.returncode for p in known] == [137 if program == STUBBORN else 143] * 2
 
 
 def test_a_process_that_dies_is_told_of_once(
@@ -92,3 +93,35 @@ def test_a_search_that_ends_waits_for_the_others(
     with pool(program, tmp_path).start(2):
         pass
     assert sorted(file.name for file in tmp_path.iterdir()) == ["1", "2"]
+
+
+HOST = """
+import sys, time
+from scorewright.adapters.tuning import SubprocessWorkers
+program = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(120)"
+SubprocessWorkers._command = lambda _, number: [
+    sys.executable, "-c", program, f"{sys.argv[1]}/{number}"
+]
+with SubprocessWorkers([], []).start(2):
+    time.sleep(120)
+"""
+
+
+def test_no_process_goes_on_when_the_first_one_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOST, str(tmp_path)]) as first:
+        _begun(tmp_path, 2)
+        time.sleep(0.5)  # each has written its number
+        first.kill()
+    deadline = time.monotonic() + 60
+    for file in tmp_path.iterdir():
+        while _is_alive(int(file.read_text())):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -12,8 +12,8 @@ from typing import BinaryIO
 __all__ = ["accompanied", "start_companion"]
 
 KEEPER = (sys.executable, "-P", "-m", "scorewright.entry.keep")
-#: More than the keeper gives a program to end.
-STOP_SECONDS = 20.0
+#: A program that is asked to end may take so long, and its keeper a little longer.
+PATIENCE, STOP_SECONDS = 10.0, 10.0
 
 
 @contextmanager
@@ -23,6 +23,7 @@ def accompanied(
     *,
     out: BinaryIO | int | None = None,
     error: BinaryIO | int | None = None,
+    patience: float = PATIENCE,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program, which ends with the block or with this process, and all it started with it.
 
@@ -35,12 +36,13 @@ def accompanied(
         environment: Its environment; this process's if not given.
         out: Where its standard output goes; where this process's goes if not given.
         error: Where its standard error goes, likewise.
+        patience: Seconds it has to end when it is asked to.
 
     Yields:
-        Its keeper, which ends when it ends, with its code.
+        Its keeper, which ends when it ends, with its code; ending it asks the program to end.
     """
     keeper = subprocess.Popen(  # noqa: S603 - our own program
-        [*KEEPER, "--once", *command],
+        [*KEEPER, "--once", str(patience), *command],
         env=environment, stdin=subprocess.PIPE, stdout=out, stderr=error, start_new_session=True,
     )  # fmt: skip
     try:
@@ -49,7 +51,7 @@ def accompanied(
         assert keeper.stdin is not None  # noqa: S101 - it is a pipe
         keeper.stdin.close()
         try:
-            keeper.wait(STOP_SECONDS)
+            keeper.wait(patience + STOP_SECONDS)
         except subprocess.TimeoutExpired:
             keeper.kill()
             keeper.wait()

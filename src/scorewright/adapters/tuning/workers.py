@@ -5,15 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from scorewright.adapters.guarded import private_folder
+from scorewright.adapters.machine import accompanied
 
 __all__ = ["SubprocessWorkers"]
 
 #: Seconds a process that is asked to end gets for it.
-PATIENCE = 60
+PATIENCE = 60.0
 
 _TAIL = 300
 
@@ -32,15 +33,14 @@ class SubprocessWorkers:
     @contextmanager
     def start(self, count: int) -> Iterator[Callable[[], Sequence[str]]]:
         """Start processes; gives a function that tells of those that died."""
-        with private_folder("workers") as folder:
-            workers = [_Worker(self._command(n), n, folder) for n in range(1, count + 1)]
+        # The stack: no worker goes on alone, however this process ends.
+        with private_folder("workers") as folder, ExitStack() as stack:
+            workers = [_Worker(self._command(n), n, folder, stack) for n in range(1, count + 1)]
             try:
                 yield lambda: [note for w in workers if (note := w.news()) is not None]
-            except BaseException:  # an interrupt, too: no worker goes on alone
+            except BaseException:  # an interrupt, too
                 for worker in workers:
                     worker.ask_to_end()
-                for worker in workers:
-                    worker.end()
                 raise
             for worker in workers:
                 worker.join()
@@ -55,11 +55,11 @@ class SubprocessWorkers:
 class _Worker:
     """One process; what it says on stderr goes to a file, so that no pipe fills up."""
 
-    def __init__(self, command: list[str], number: int, folder: Path) -> None:
+    def __init__(self, command: list[str], number: int, folder: Path, stack: ExitStack) -> None:
         self._number, self._said = number, folder / f"worker-{number}.log"
         with self._said.open("wb") as file:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file
+            self._process = stack.enter_context(
+                accompanied(command, out=subprocess.DEVNULL, error=file, patience=PATIENCE)
             )
         self._is_told = False
 
@@ -73,16 +73,8 @@ class _Worker:
         return f"process {self._number} ended with code {code}; the others go on. {said}".strip()
 
     def ask_to_end(self) -> None:
-        """Ask it to end its trial in an orderly way."""
+        """Ask it to end its trial in an orderly way; killed, its trial is done again."""
         self._process.terminate()
-
-    def end(self) -> None:
-        """Wait until it has ended, and kill it where it does not; its trial is then done again."""
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
     def join(self) -> None:
         """Wait until it has finished its trial."""
