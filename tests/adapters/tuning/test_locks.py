@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from scorewright.adapters.tuning.locks import ProcessLocks
+from scorewright.core.errors import ScorewrightError
 
 HOLDER = """
 import sys, time
@@ -37,6 +40,15 @@ def test_a_process_that_ended_well_leaves_nothing(tmp_path: Path) -> None:
         assert locks.life(token) == "alive"
     assert locks.life(token) == "dead"
     assert list(tmp_path.glob("*.worker")) == []
+
+
+def test_locks_that_cannot_be_written_are_named(tmp_path: Path) -> None:
+    (tmp_path / "workers").write_text("no folder")
+    locks = ProcessLocks(tmp_path / "workers", is_shared=True)
+    for held in (locks.hold(), locks.alone("sets")):
+        with pytest.raises(ScorewrightError, match="File exists") as caught, held:
+            pass
+        assert caught.value.code == "tuning-storage-unreachable"
 
 
 def test_elsewhere_nobody_knows(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -212,6 +214,37 @@ def test_a_storage_that_fails_in_a_trial_is_named(
     ):
         study.work(do)
     assert failed.value.code == "tuning-storage-unreachable"
+
+
+@pytest.mark.parametrize("moment", ["drawn", "reported", "kept"])
+def test_a_disk_that_is_full_in_a_trial_is_named_and_the_study_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def do(drawn: Drawn) -> Outcome:
+        if moment == "reported":
+            monkeypatch.setattr(os, "fsync", full)
+        drawn.report(0, 0.5)
+        if moment == "kept":
+            monkeypatch.setattr(os, "fsync", full)
+        return value(drawn)
+
+    studies = OptunaStudies("journal:s.log", tmp_path, "s")
+    with studies.open(plan()) as study:
+        if moment == "drawn":
+            monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(ScorewrightError, match="No space left") as failed:
+            study.work(do)
+        assert failed.value.code == "tuning-storage-unreachable"
+        assert "finished trials are kept" in failed.value.remedy
+    monkeypatch.undo()
+    with studies.open(plan()) as study:
+        study.recover()
+        study.work(value)
+        assert [t.state for t in study.trials()][-1] == "complete"
+        assert "running" not in {t.state for t in study.trials()}
 
 
 def test_a_trial_keeps_what_it_took_from_the_settings(studies: OptunaStudies, name: str) -> None:

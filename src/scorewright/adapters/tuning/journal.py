@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from optuna.exceptions import StorageInternalError
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
@@ -39,16 +43,42 @@ class _MendingLock(JournalFileSymlinkLock):
         return has_lock
 
 
+class _NamedBackend(JournalFileBackend):
+    """Optuna's backend; what the disk refuses is the storage's error, as it is of a database.
+
+    A trial may meet a full disk elsewhere, too: by the kind of the error it is told apart.
+    """
+
+    def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
+        """Read what follows a line."""
+        with _of_the_storage():
+            yield from super().read_logs(log_number_from)
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Write lines behind the last one."""
+        with _of_the_storage():
+            super().append_logs(logs)
+
+
+@contextmanager
+def _of_the_storage() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StorageInternalError from error
+
+
 def open_journal(file: Path) -> JournalStorage:
     """Open a journal, or make it where it is missing.
 
     Raises:
         OSError: It cannot be read or written.
         ValueError: It is no journal.
+        StorageInternalError: What it holds cannot be read.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = _MendingLock(file)
-    backend = JournalFileBackend(str(file), lock_obj=lock)
+    backend = _NamedBackend(str(file), lock_obj=lock)
     lock.acquire()
     lock.release()
     return JournalStorage(backend)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
+
+from scorewright.core.errors import ScorewrightError
 
 __all__ = ["Life", "ProcessLocks"]
 
@@ -35,11 +37,14 @@ class ProcessLocks:
 
     @contextmanager
     def hold(self) -> Iterator[str]:
-        """Be alive while the block lasts; gives the process's token."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        """Be alive while the block lasts; gives the process's token.
+
+        Raises:
+            ScorewrightError: ``tuning-storage-unreachable``.
+        """
         token = uuid.uuid4().hex
         file = self._file(token)
-        with FileLock(file):
+        with self._locked(file):
             yield token
         file.unlink(missing_ok=True)
 
@@ -69,9 +74,28 @@ class ProcessLocks:
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:
-        """Wait until no other process of this folder is in a block of the same name."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._folder / f"{what}.lock"):
+        """Wait until no other process of this folder is in a block of the same name.
+
+        Raises:
+            ScorewrightError: ``tuning-storage-unreachable``.
+        """
+        with self._locked(self._folder / f"{what}.lock"):
+            yield
+
+    @contextmanager
+    def _locked(self, file: Path) -> Iterator[None]:
+        with ExitStack() as stack:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(FileLock(file))
+            except OSError as error:
+                raise ScorewrightError(
+                    f"The study's locks cannot be written to {self._folder}: "
+                    f"{error.strerror or error}.",
+                    remedy="Free space on the disk or check the permissions of the folder; then "
+                    "run 'scorewright tune' again, finished trials are kept.",
+                    code="tuning-storage-unreachable",
+                ) from error
             yield
 
     def _file(self, token: str) -> Path:
