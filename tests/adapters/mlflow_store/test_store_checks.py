@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -147,6 +151,70 @@ def test_a_store_somebody_writes_to_is_locked(file: Path) -> None:
     other.execute("ROLLBACK")
     other.close()
     require_writable(file, location, seconds=0.3)
+
+
+LISTING = """
+import sys
+from scorewright.adapters.mlflow_store import MlflowRunIndex
+from scorewright.core.errors import ScorewrightError
+try:
+    MlflowRunIndex(f"sqlite:///{sys.argv[1]}").find("demo_retraining", {})
+except ScorewrightError as error:
+    print(error.code, error.message, error.remedy, sep="\\n")
+"""
+#: Root may write and read everywhere; without these rights it is a user as any other.
+AS_USER = [] if os.geteuid() else ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+needs_user = pytest.mark.skipif(
+    bool(AS_USER) and shutil.which("setpriv") is None, reason="root may write anywhere"
+)
+
+
+def _listed(file: Path) -> list[str]:
+    """List runs in a process that rights matter to; return code, message and remedy."""
+    command = [*AS_USER, sys.executable, "-W", "ignore", "-c", LISTING, str(file)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+@needs_user
+@pytest.mark.parametrize("has_log", [False, True])
+def test_a_store_in_wal_mode_in_a_folder_that_may_not_be_written_to(
+    file: Path, has_log: bool
+) -> None:
+    # Given
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    if has_log:
+        Path(f"{file}-wal").touch()
+    before = sorted(path.name for path in file.parent.iterdir())
+    file.parent.chmod(0o555)
+    # When
+    try:
+        said = _listed(file)
+    finally:
+        file.parent.chmod(0o755)
+    # Then
+    assert said[0] == "store-folder-closed"
+    assert f"{file.parent} may not be written to" in said[1]
+    assert "Writing" not in said[1]
+    assert f"sqlite3 {file} 'PRAGMA journal_mode=DELETE'" in said[2]
+    assert sorted(path.name for path in file.parent.iterdir()) == before
+
+
+@needs_user
+def test_a_store_in_a_folder_that_may_not_be_written_to_is_read(file: Path) -> None:
+    file.parent.chmod(0o555)
+    try:
+        assert _listed(file) == []
+    finally:
+        file.parent.chmod(0o755)
+
+
+@needs_user
+def test_a_store_that_may_not_be_read(file: Path) -> None:
+    file.chmod(0o200)
+    said = _listed(file)
+    assert said[0] == "store-invalid"
+    assert "may not be read by this user" in said[1]
 
 
 def test_a_database_that_cannot_be_opened_for_writing(file: Path) -> None:

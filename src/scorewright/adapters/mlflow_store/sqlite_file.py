@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from pathlib import Path
 from scorewright.adapters.mlflow_store.location import StoreLocation
 from scorewright.adapters.mlflow_store.schema import invalid, refuse_other_schema
 from scorewright.adapters.mlflow_store.vendor_errors import locked, write_failed
+from scorewright.core.errors import ScorewrightError
 
 __all__ = ["LOCK_SECONDS", "check_sqlite", "count_runs", "require_writable"]
 
 MAGIC = b"SQLite format 3\x00"
+_WAL, _WAL_BYTES = b"\x02\x02", slice(18, 20)
 
 #: MLflow itself waits 20 s for a lock and then fails with a stack trace.
 LOCK_SECONDS = 5.0
@@ -34,14 +37,14 @@ def check_sqlite(file: Path, location: StoreLocation) -> bool:
 
     Raises:
         ScorewrightError: ``store-invalid``, ``store-schema``, ``store-locked``,
-            ``store-write-failed`` for a journal that may not be rolled back.
+            ``store-write-failed`` for a journal that may not be rolled back,
+            ``store-folder-closed``.
     """
     if not file.exists():
         return False
     if not file.is_file():
         raise invalid("it is not a file", location)
-    with file.open("rb") as handle:
-        head = handle.read(len(MAGIC))
+    head = _head(file, len(MAGIC), location)
     if not head:
         raise invalid("the file is empty", location)
     if head != MAGIC:
@@ -64,7 +67,7 @@ def require_writable(file: Path, location: StoreLocation, seconds: float = LOCK_
 
     Raises:
         ScorewrightError: ``store-locked`` after ``seconds``, ``store-write-failed`` for a file
-            or folder that is read-only.
+            or folder that is read-only, ``store-folder-closed``.
     """
     with _connected(file, location, "rw", seconds) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -109,6 +112,41 @@ def _connected(
     except sqlite3.OperationalError as error:
         if "locked" in str(error) or "busy" in str(error):
             raise locked(location) from error
+        if _is_shut_out(error, file, location):
+            raise _folder_closed(file, location) from error
         raise write_failed(error, location) from error
     except sqlite3.DatabaseError as error:
         raise invalid(f"the database is damaged ({error})", location) from error
+
+
+def _head(file: Path, count: int, location: StoreLocation) -> bytes:
+    try:
+        with file.open("rb") as handle:
+            return handle.read(count)
+    except PermissionError as error:
+        raise ScorewrightError(
+            f"The tracking store {location.shown} may not be read by this user.",
+            remedy=f"Let this user read {file}, or name another store in tracking.uri.",
+            code="store-invalid",
+        ) from error
+
+
+def _is_shut_out(error: sqlite3.OperationalError, file: Path, location: StoreLocation) -> bool:
+    """Return whether SQLite missed the files that it keeps beside a database in WAL mode."""
+    name = error.sqlite_errorname
+    return (
+        name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN"))
+        and not os.access(file.parent, os.W_OK | os.X_OK)
+        and _head(file, _WAL_BYTES.stop, location)[_WAL_BYTES] == _WAL
+    )
+
+
+def _folder_closed(file: Path, location: StoreLocation) -> ScorewrightError:
+    return ScorewrightError(
+        f"The tracking store {location.shown} cannot even be read: it is in WAL mode, so that "
+        f"SQLite needs two files beside it, and {file.parent} may not be written to.",
+        remedy=f"Let this user write to {file.parent}, or have its owner leave the mode: "
+        f"sqlite3 {file} 'PRAGMA journal_mode=DELETE'. 'scorewright store' reads it as it is: "
+        f"scorewright store inventory {file}",
+        code="store-folder-closed",
+    )
