@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from scorewright.adapters.project_files import (
     sniff,
     table_path_text,
     write_project,
+    write_texts,
 )
 from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.project import Settings
@@ -219,6 +224,33 @@ def test_what_a_killed_init_left_is_finished(
     assert (tmp_path / "scorewright.toml").read_text() == draft.settings_text
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from scorewright.adapters.project_files import write_texts
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+write_texts({Path(sys.argv[1]) / "scorewright.toml": "mine"})
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of the system")
+def test_what_a_killed_command_wrote_aside_goes_with_the_next_one(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 1
+
+    write_texts({tmp_path / "scorewright.toml": "mine"})
+
+    assert [file.name for file in tmp_path.iterdir()] == ["scorewright.toml"]
+    assert (tmp_path / "scorewright.toml").stat().st_mode & 0o777 == 0o666 & ~_mask()
+
+
+def _mask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def test_a_contract_that_says_anything_else_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "loans.csv"
     file.write_text("income,default\n1,0\n2,1\n3,0\n")
@@ -255,7 +287,7 @@ def test_a_full_disk_leaves_no_project(tmp_path: Path, monkeypatch: pytest.Monke
     real_open = Path.open
 
     def full(self: Path, *args: str, **more: str) -> object:
-        if args and args[0] == "xb":
+        if args and args[0] == "r+b":
             opened.append(self)
             if len(opened) > 2:
                 raise OSError(28, "No space left on device")

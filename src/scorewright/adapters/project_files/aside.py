@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
-from scorewright.adapters.guarded import sync_directory
+from scorewright.adapters.guarded import held_file, sync_directory
 from scorewright.core.errors import ScorewrightError, UsageError
 
 __all__ = ["refuse_unwritable", "write_texts"]
+
+_MODE: Final = 0o666
+"""What everybody's files have; the mask of the user takes away from it."""
 
 
 def refuse_unwritable(file: Path) -> None:
@@ -40,7 +43,8 @@ def refuse_unwritable(file: Path) -> None:
 def write_texts(texts: Mapping[Path, str | bytes]) -> None:
     """Write files, texts as UTF-8: all of them aside first, then each renamed into place in order.
 
-    Folders are made where they are missing. Put the file that makes the others count last.
+    Folders are made where they are missing, and what a killed command left aside in them goes.
+    Put the file that makes the others count last.
 
     Args:
         texts: File -> its whole content.
@@ -50,14 +54,15 @@ def write_texts(texts: Mapping[Path, str | bytes]) -> None:
     """
     aside: dict[Path, Path] = {}
     try:
-        for file, text in texts.items():
-            target = file.resolve()  # a link stays a link, its target is replaced
-            target.parent.mkdir(parents=True, exist_ok=True)
-            aside[target] = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
-            _write(aside[target], text)
-        for target, part in aside.items():
-            part.replace(target)
-            sync_directory(target.parent)
+        with ExitStack() as stack:
+            for file, text in texts.items():
+                target = file.resolve()  # a link stays a link, its target is replaced
+                target.parent.mkdir(parents=True, exist_ok=True)
+                aside[target] = stack.enter_context(held_file(target.parent, _MODE))
+                _write(aside[target], text)
+            for target, part in aside.items():
+                part.replace(target)
+                sync_directory(target.parent)
     except OSError as error:
         names = ", ".join(str(file) for file in texts)
         raise ScorewrightError(
@@ -66,15 +71,11 @@ def write_texts(texts: Mapping[Path, str | bytes]) -> None:
             code="write-failed",
             details={"files": [str(file) for file in texts]},
         ) from error
-    finally:
-        for part in aside.values():
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
 
 
 def _write(file: Path, content: str | bytes) -> None:
     data = content.encode(errors="surrogateescape") if isinstance(content, str) else content
-    with file.open("xb") as stream:
+    with file.open("r+b") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
