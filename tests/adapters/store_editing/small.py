@@ -43,6 +43,7 @@ __all__ = [
     "fill",
     "fingerprint",
     "full_plan",
+    "rows_of_units",
     "sha",
     "simple_plan",
     "small_at",
@@ -168,7 +169,8 @@ def _write_payload(small: Small) -> None:
         connection.execute("INSERT INTO _files VALUES ('notes', ?)", (b"new notes",))
 
 
-def _rows(small: Small) -> tuple[Change, ...]:
+def rows_of_units(small: Small) -> tuple[Change, ...]:
+    """Rows that come, unit by unit."""
     changes: list[Change] = []
     for unit in range(UNITS):
         for table in ("runs", "params", "metrics", "tags"):
@@ -241,7 +243,7 @@ def full_plan(small: Small) -> Plan:
             ),
         ),
         Step("copy_files", "experiment 2", "Copy its artifacts", _files(small)),
-        Step("copy_runs", "experiment 1", "Copy runs", _rows(small)),
+        Step("copy_runs", "experiment 1", "Copy runs", rows_of_units(small)),
         Step(
             "archive",
             "experiment 2",

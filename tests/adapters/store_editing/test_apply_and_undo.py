@@ -14,6 +14,7 @@ from tests.adapters.store_editing.small import (
     fingerprint,
     full_plan,
     rename,
+    rows_of_units,
     run_id,
     simple_plan,
     stop_after_a_step,
@@ -25,7 +26,7 @@ from scorewright.core.errors import IntegrityError, ScorewrightError, UsageError
 from scorewright.core.plans import Balance, Plan, Receipt, Step, read_receipt
 from scorewright.flows.events import Event, Note, ignore
 from scorewright.flows.store.apply_plan import apply_plan
-from scorewright.flows.store.undo_receipt import undo_receipt
+from scorewright.flows.store.undo_receipt import undo_receipt, undo_unfinished
 
 
 def apply(small: Small, plan: Plan) -> Receipt:
@@ -150,6 +151,30 @@ def test_a_changed_payload_is_refused(small: Small) -> None:
         apply(small, plan)
 
     assert caught.value.code == "payload-changed"
+
+
+@pytest.mark.parametrize("is_tried_again", [False, True])
+def test_rows_that_were_refused_are_not_in_the_way_of_taking_back(
+    small: Small, *, is_tried_again: bool
+) -> None:
+    # Given a plan whose second step puts in rows under keys that others have
+    taken = f"UPDATE runs SET run_uuid = '{run_id(1100)}' WHERE run_uuid = '{run_id(2)}'"  # noqa: S608
+    change_behind(small, taken)
+    begin = fingerprint(small)
+    plan = simple_plan(
+        small,
+        Step("rename_run", "run 1", "Rename", (rename(1, "bold-ant-1", "x"),)),
+        Step("copy", "rows", "Copy", rows_of_units(small)),
+        payload=True,
+    )
+    # When it is refused, once or twice
+    for _ in range(1 + is_tried_again):
+        with pytest.raises(ScorewrightError) as caught:
+            apply(small, plan)
+        assert caught.value.code == "apply-conflict"
+    # Then what is done can be taken back: nothing of what was refused is there
+    undo_unfinished(plan, small.open, clock, ignore, "ana")
+    assert fingerprint(small) == begin
 
 
 def test_a_conflict_leaves_the_step_undone_and_says_how_far_it_came(small: Small) -> None:

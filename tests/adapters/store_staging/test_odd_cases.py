@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.adapters.store_staging.world import consolidated, planned, rows_of, tools
+from tests.adapters.store_staging.world import consolidated, note_with, planned, rows_of, tools
 from tests.stores.database import DatabaseRun, write_database_experiment, write_database_run
 from tests.stores.fixtures import unpacked
 from tests.stores.schema import create_database, insert
@@ -509,3 +509,41 @@ def test_a_data_set_under_another_id_is_the_same_and_its_inputs_follow(tmp_path:
     ]
     assert len(rows_of(target, "SELECT * FROM input_tags")) == 2
     assert planned([one, two], target).plan.steps == ()
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_trace_with_the_assessment_of_another_trace_is_kept_aside(
+    tmp_path: Path, *, is_new: bool
+) -> None:
+    # Given two stores with one assessment id, at a trace of its own each
+    def traced(name: str) -> Path:
+        path = tmp_path / name / "mlflow.db"
+        with closing(create_database(path)) as connection:
+            write_database_experiment(connection, 0, "Default", f"{tmp_path}/mlruns/0")
+            for trace in (f"tr-{name}", f"tr-{name}-other"):
+                insert(connection, "trace_info", request_id=trace, experiment_id=0,
+                       timestamp_ms=1, status="OK", db_payload_generation=0)  # fmt: skip
+                mine = "a-1" if trace == f"tr-{name}" else f"a-{name}"
+                insert(
+                    connection, "assessments", assessment_id=mine, trace_id=trace, name="good",
+                    assessment_type="feedback", value="true", created_timestamp=1,
+                    last_updated_timestamp=1, source_type="HUMAN", source_id="ana", valid=1,
+                )  # fmt: skip
+            connection.commit()
+        return path
+
+    one, two = traced("one"), traced("two")
+    target = tmp_path / "new" / "mlflow.db" if is_new else one
+    # When
+    sources = [one, two] if is_new else [two]
+    change = consolidated(sources, target)
+    # Then the second trace is kept aside and named, and everything else arrives
+    assert note_with(change.plan.notes, "tr-two is kept aside") == (
+        "two: trace_info tr-two is kept aside: the target has the assessment_id 'a-1' at tr-one."
+    )
+    found = rows_of(target, "SELECT trace_id, assessment_id FROM assessments ORDER BY 1")
+    assert found == [("tr-one", "a-1"), ("tr-one-other", "a-one"), ("tr-two-other", "a-two")]
+    (line,) = [line for line in change.plan.balance if line.what == "traces"]
+    assert (line.found, line.quarantined) == (4 if is_new else 2, 1)
+    # And another plan from the same stores has nothing to do
+    assert not planned(sources, target).plan.steps

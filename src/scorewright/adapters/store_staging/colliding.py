@@ -45,11 +45,11 @@ def settle_collisions(session: Session, table: Carried, parts: Sequence[Carried]
     key, name = quoted(table.key[0]), quoted(table.name)
     con.execute(
         f"INSERT INTO temp.met SELECT f.id, 'target' FROM {fates} f "
-        f"JOIN target.{name} m ON m.{key} = f.id WHERE f.fate <> 'left'"
+        f"JOIN target.{name} m ON m.{key} = f.id WHERE f.fate = 'copied'"
     )
     con.execute(
         f"INSERT OR IGNORE INTO temp.met SELECT f.id, 'main' FROM {fates} f "
-        f"JOIN main.{name} m ON m.{key} = f.id AND {written()} WHERE f.fate <> 'left'"
+        f"JOIN main.{name} m ON m.{key} = f.id AND {written()} WHERE f.fate = 'copied'"
     )
     places = [place for (place,) in con.execute("SELECT DISTINCT place FROM temp.met").fetchall()]
     if not places:

@@ -16,6 +16,7 @@ from scorewright.adapters.store_staging.session import (
     quoted,
     written,
 )
+from scorewright.adapters.store_staging.taken import set_taken_aside
 from scorewright.core.consolidation import CARRIED, QUARANTINE, Carried, units_of
 from scorewright.flows.store.consolidate_ports import Place
 
@@ -44,6 +45,7 @@ def move_entities(session: Session, table: Carried) -> None:
         table: ``runs``, ``logged_models`` or ``trace_info``.
     """
     fates = _identify(session, table)
+    set_taken_aside(session, table, parts_of(table))
     settle_collisions(session, table, parts_of(table))
     set_refused_aside(session, table)
     _pack(session, table)

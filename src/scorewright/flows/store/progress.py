@@ -19,6 +19,7 @@ class Progress:
         done: Steps that are done.
         groups: Groups of the next step that are done.
         has_begun: Whether the next step was begun.
+        is_refused: Whether its next group of changes was tried and refused: nothing of it is done.
         has_started: Whether the plan was begun.
         is_ended: Whether the plan is finished.
         undone_by: Id of the plan that takes back what is done of this one; "" where none does.
@@ -36,6 +37,7 @@ class Progress:
         self.done = 0
         self.groups = 0
         self.has_begun = False
+        self.is_refused = False
         self.has_started = False
         self.is_ended = False
         self.undone_by = ""
@@ -63,6 +65,14 @@ class Progress:
     def finish_group(self, step: int) -> None:
         """Say that a group of changes of a step is done."""
         self._write({"entry": "group", "step": step})
+
+    def refuse_group(self, step: int) -> None:
+        """Say that a group of changes of a step was tried, and that nothing of it is done."""
+        self._write({"entry": "refused", "step": step})
+
+    def try_again(self, step: int) -> None:
+        """Say that a group of changes that was refused is tried again."""
+        self._write({"entry": "again", "step": step})
 
     def finish_step(self, step: int) -> None:
         """Say that a step is done."""
@@ -101,6 +111,8 @@ class Progress:
                 self.has_begun, self.groups = True, 0
             case "group":
                 self.groups += 1
+            case "refused" | "again":
+                self.is_refused = entry["entry"] == "refused"
             case "done":
                 self.done, self.groups, self.has_begun = int(entry["step"]) + 1, 0, False
             case "seen":

@@ -99,4 +99,5 @@ def _done(plan: Plan, progress: Progress) -> tuple[list[Change], tuple[Change, .
         return done, ()
     groups = groups_of(plan.steps[progress.done].changes)
     done += [change for group in groups[: progress.groups] for change in group]
-    return done, groups[progress.groups] if progress.groups < len(groups) else ()
+    is_open = progress.groups < len(groups) and not progress.is_refused
+    return done, groups[progress.groups] if is_open else ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import groupby
 from typing import cast
 
 from scorewright.core.counting import counted
+from scorewright.core.errors import ScorewrightError
 from scorewright.core.plans import (
     Change,
     FileChange,
@@ -44,16 +46,43 @@ def carry_out_steps(plan: Plan, workshop: Workshop, progress: Progress, notify: 
     notify(StageStarted(_STAGE, len(plan.steps)))
     for number in range(progress.done, len(plan.steps)):
         step = plan.steps[number]
+        # What was begun before and not refused may be done: only the store knows.
+        is_open = progress.has_begun and not progress.is_refused
         if not progress.has_begun:
             progress.begin_step(number)
+        elif progress.is_refused:
+            progress.try_again(number)
         groups = groups_of(step.changes)
         for place in range(progress.groups, len(groups)):
-            _carry_out(groups[place], workshop, notify)
+            with _refusal_noted(progress, number, groups[place], is_open=is_open):
+                _carry_out(groups[place], workshop, notify)
+            is_open = False
             if place + 1 < len(groups):
                 progress.finish_group(number)
         progress.finish_step(number)
         notify(StepDone(_STAGE, number + 1, f"{step.subject}: {step.sentence}"))
     notify(StageDone(_STAGE, counted(len(plan.steps), "step")))
+
+
+@contextmanager
+def _refusal_noted(
+    progress: Progress, step: int, group: tuple[Change, ...], *, is_open: bool
+) -> Iterator[None]:
+    """Journal that rows were refused: they are committed together, so none of them is there.
+
+    Args:
+        progress: Of the plan.
+        step: Number of the step.
+        group: That is carried out.
+        is_open: It may have been committed before; then a refusal says nothing about it.
+    """
+    try:
+        yield
+    except ScorewrightError as error:
+        is_compared = error.code == "apply-conflict" and not is_open
+        if is_compared and isinstance(group[0], RowChange | RowsChange):
+            progress.refuse_group(step)
+        raise
 
 
 def groups_of(changes: Sequence[Change]) -> tuple[tuple[Change, ...], ...]:

@@ -130,5 +130,7 @@ def _begun(plan: Plan, progress: Progress) -> tuple[Step, ...]:
     if not progress.has_begun:
         return steps
     step = plan.steps[progress.done]
-    groups = groups_of(step.changes)[: progress.groups + 1]
+    groups = groups_of(step.changes)[: progress.groups + (not progress.is_refused)]
+    if not groups:
+        return steps
     return (*steps, replace(step, changes=tuple(change for group in groups for change in group)))
