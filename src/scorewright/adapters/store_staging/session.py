@@ -217,3 +217,6 @@ def _make(connection: sqlite3.Connection, table: Carried) -> None:
         key = ", ".join(map(quoted, table.key))
         index = quoted(f"key_{table.name}")
         connection.execute(f"CREATE INDEX main.{index} ON {quoted(table.name)} ({key})")
+        for one in table.unique:
+            index, key = quoted(f"unique_{table.name}"), ", ".join(map(quoted, one))
+            connection.execute(f"CREATE INDEX main.{index} ON {quoted(table.name)} ({key})")

@@ -378,10 +378,10 @@ def _quarantine_notes(quarantined: Sequence[Quarantined]) -> list[str]:
         shown = [f"{d.field}: {d.here!r} here, {d.there!r} there" for d in one.differences[:_SHOWN]]
         more = len(one.differences) - _SHOWN
         ending = f"; and {more} more" if more > 0 else ""
-        notes.append(
-            f"{one.source}: {one.kind} {one.id} is in the target with another content and is kept "
-            f"aside: {'; '.join(shown)}{ending}."
-        )
+        is_kept = "is in the target with another content and is kept aside"
+        parts = [is_kept if not one.reason else f"is kept aside: {one.reason}"]
+        parts += [f"{'; '.join(shown)}{ending}"] if shown else []
+        notes.append(f"{one.source}: {one.kind} {one.id} {': '.join(parts)}.")
     return notes
 
 

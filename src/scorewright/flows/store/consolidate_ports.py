@@ -142,12 +142,20 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """What is kept aside: kind and id, the source's label, and the fields that differ."""
+    """What is kept aside.
+
+    Attributes:
+        kind, id: Of it.
+        source: The source's label.
+        differences: Fields that the target has otherwise.
+        reason: Why; "" where it is in the target with another content.
+    """
 
     kind: str
     id: str
     source: str
     differences: tuple[Difference, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
