@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from scorewright.adapters.database_stores.refusals import (
     without_password,
 )
 from scorewright.adapters.database_stores.session import CHUNK, Row
+from scorewright.adapters.database_stores.texts import IN_UTF8, decoded
 from scorewright.core.errors import UsageError
 from scorewright.core.snapshot import Snapshot, Source, SourceKind, snapshot_of
 from scorewright.flows.events import Notify
@@ -44,6 +46,7 @@ _INSTALL: Final = {
     SourceKind.MYSQL: "pip install pymysql",
 }
 _QUOTES: Final = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')"
+_TABLE: Final = re.compile(r'\bFROM "(\w+)"')
 _DIALECTS: Final = {SourceKind.POSTGRESQL: "postgresql", SourceKind.MYSQL: "mysql"}
 
 
@@ -85,7 +88,7 @@ class ServerStore:
         """
         source = Source(masked(self._uri), self._kind)
         with self._translated(), self._connected() as connection:
-            session = _Transaction(connection)
+            session = _Transaction(connection, self._uri)
             snapshot = gather(session, source, self._head, notify, history=history)
         # A server gives rows in any order; the same store shall give the same snapshot.
         ordered = {name: table.sort(pl.all()) for name, table in snapshot.tables().items()}
@@ -99,7 +102,7 @@ class ServerStore:
             UsageError: ``store-driver``.
         """
         with self._translated(), self._connected() as connection:
-            require_store(_Transaction(connection), masked(self._uri))
+            require_store(_Transaction(connection, self._uri), masked(self._uri))
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -126,6 +129,7 @@ class ServerStore:
         options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
         if self._kind is SourceKind.POSTGRESQL:
             options["execution_options"] = {"postgresql_readonly": True}
+            options["connect_args"] = IN_UTF8
         else:
             # For this session only, and before SQLAlchemy learns how the server quotes names.
             options["connect_args"] = {"init_command": _QUOTES}
@@ -155,9 +159,10 @@ class _Transaction:
 
     has_group_concat = False  # MySQL cuts at 1,024 characters
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, location: str) -> None:
         import sqlalchemy  # noqa: PLC0415 - only needed when a server is read
 
+        self._location = location
         self._connection = connection.execution_options(yield_per=CHUNK)
         found = sqlalchemy.inspect(connection).get_multi_columns()
         self._columns = {
@@ -171,5 +176,9 @@ class _Transaction:
 
     def chunks(self, sql: str, *, raw: bool = False) -> Iterator[Sequence[Row]]:
         del raw  # the server knows the encoding of its texts
-        with self._connection.exec_driver_sql(sql) as result:
+        table = _TABLE.search(sql)
+        with (
+            decoded(self._location, table[1] if table else ""),
+            self._connection.exec_driver_sql(sql) as result,
+        ):
             yield from result.partitions(CHUNK)

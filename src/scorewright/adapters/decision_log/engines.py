@@ -26,6 +26,7 @@ _SETTINGS = (
     "secure_delete=ON",  # what is erased is overwritten
 )
 _POSTGRESQL = {
+    "client_encoding": "utf8",  # psycopg gives the texts of a database of SQL_ASCII as bytes
     "connect_timeout": WAIT_SECONDS,
     "options": f"-c statement_timeout={WAIT_SECONDS * MILLISECONDS}",
     # A server that vanished is noticed: nobody waits a quarter of an hour for its packets.

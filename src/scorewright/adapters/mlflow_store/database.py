@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scorewright.adapters.mlflow_store.location import StoreLocation
 from scorewright.adapters.mlflow_store.schema import invalid, refuse_other_schema
 from scorewright.adapters.mlflow_store.vendor_errors import unreachable
 from scorewright.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 __all__ = ["check_database"]
 
@@ -24,7 +29,13 @@ def check_database(location: StoreLocation) -> bool:
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
     try:
-        engine = sqlalchemy.create_engine(location.uri, poolclass=sqlalchemy.pool.NullPool)
+        url = sqlalchemy.make_url(location.uri)
+        is_psycopg = url.get_driver_name() == "psycopg"
+        engine = sqlalchemy.create_engine(
+            url,
+            poolclass=sqlalchemy.pool.NullPool,
+            connect_args={"client_encoding": "utf8"} if is_psycopg else {},
+        )
     except (ImportError, sqlalchemy.exc.NoSuchModuleError) as error:
         raise UsageError(
             f"No driver for {location.shown} is installed: {error}.",
@@ -33,6 +44,8 @@ def check_database(location: StoreLocation) -> bool:
         ) from error
     try:
         with engine.connect() as connection:
+            if is_psycopg and "client_encoding" not in url.query:
+                _require_texts(connection, location)
             tables = set(sqlalchemy.inspect(connection).get_table_names())
             revision = MigrationContext.configure(connection).get_current_revision()
     except sqlalchemy.exc.OperationalError as error:
@@ -45,3 +58,13 @@ def check_database(location: StoreLocation) -> bool:
         raise invalid("the database holds tables, but no MLflow store", location)
     refuse_other_schema(revision, location)
     return True
+
+
+def _require_texts(connection: Connection, location: StoreLocation) -> None:
+    """Refuse a database whose texts the driver would give to MLflow as bytes."""
+    if connection.exec_driver_sql("SHOW server_encoding").scalar() == "SQL_ASCII":
+        what = (
+            "its database has the encoding SQL_ASCII, with which MLflow fails unless the address "
+            "ends in ?client_encoding=utf8"
+        )
+        raise invalid(what, location)

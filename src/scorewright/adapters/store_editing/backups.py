@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy.engine import Connection
 
-from scorewright.adapters.database_stores import opened
+from scorewright.adapters.database_stores import decoded, opened
 from scorewright.adapters.guarded import sync_directory, sync_file
 from scorewright.adapters.store_editing.database import Database
 from scorewright.adapters.store_editing.locking import alone_in
@@ -86,7 +86,8 @@ def _copy(database: Database, partial: Path) -> None:
         with database.reading() as session:
             copy.execute("BEGIN")
             for name, shape in sorted(shapes_of(session).items()):
-                _copy_table(session, name, shape, copy)
+                with decoded(database.location, name):
+                    _copy_table(session, name, shape, copy)
             copy.execute("COMMIT")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from scorewright.adapters.database_stores import opened
+from scorewright.adapters.database_stores import IN_UTF8, decoded, opened
 from scorewright.adapters.store_editing.refusals import (
     invalid,
     locked,
@@ -50,7 +50,7 @@ class Database:
         elif scheme == "sqlite":
             self.file = _followed(Path(location.removeprefix("sqlite:///")))
         elif scheme.partition("+")[0] in ("postgresql", "postgres"):
-            self.uri = f"postgresql+psycopg://{rest}"
+            self.uri = _in_utf8(f"postgresql+psycopg://{rest}")
         else:
             raise UsageError(
                 f"Stores at {self.location} cannot be changed by a plan.",
@@ -163,7 +163,8 @@ class Database:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
-            yield
+            with decoded(self.location):
+                yield
         except sa.exc.DBAPIError as error:
             raise self._refusal(error) from error
         except sqlite3.Error as error:
@@ -181,6 +182,15 @@ class Database:
         if isinstance(error, sa.exc.OperationalError):
             return unreachable(self.location, reason)
         return invalid(reason, self.location)
+
+
+def _in_utf8(uri: str) -> str:
+    """Ask for texts in UTF-8; the address goes to MLflow too."""
+    try:
+        url = sa.make_url(uri).update_query_dict(IN_UTF8)
+    except (sa.exc.ArgumentError, ValueError):  # told by whoever connects
+        return uri
+    return url.render_as_string(hide_password=False)
 
 
 def _followed(file: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy.engine import Connection
 
-from scorewright.adapters.database_stores import ServerStore, opened
+from scorewright.adapters.database_stores import ServerStore, decoded, opened
 from scorewright.adapters.store_editing.contents import sha256_of
 from scorewright.adapters.store_editing.database import Database
 from scorewright.adapters.store_editing.places import utf8
@@ -68,7 +68,7 @@ def reference_of(location: str) -> StoreRef:
             tables, schema = _of_sqlite(connection)
     else:
         with database.reading() as session:
-            tables, schema = _of_server(session)
+            tables, schema = _of_server(session, database.location)
     rows = [(table.name, table.rows, table.digest) for table in tables]
     filled = tuple(table for table in tables if table.rows)
     return StoreRef(database.location, sha256_hex(canonical_json([schema, rows])), tables=filled)
@@ -155,13 +155,18 @@ def _stored(connection: sqlite3.Connection, table: str) -> tuple[str, ...]:
     return tuple(row[1] for row in found if row[6] not in _GENERATED)
 
 
-def _of_server(connection: Connection) -> tuple[list[TableRef], Mapping[str, Sequence[str]]]:
+def _of_server(
+    connection: Connection, location: str
+) -> tuple[list[TableRef], Mapping[str, Sequence[str]]]:
     shapes = dict(sorted(shapes_of(connection).items()))
     tables = []
     for name, shape in shapes.items():
-        with connection.execution_options(yield_per=_CHUNK).execute(
-            shape.select(shape.columns)
-        ) as result:
+        with (
+            decoded(location, name),
+            connection.execution_options(yield_per=_CHUNK).execute(
+                shape.select(shape.columns)
+            ) as result,
+        ):
             parts = ([tuple(map(plain, row)) for row in part] for part in result.partitions())
             tables.append(_digested(name, shape.columns, parts))
     return tables, {name: shape.columns for name, shape in shapes.items()}

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+from scorewright.adapters.database_stores import IN_UTF8, decoded
 from scorewright.adapters.store_staging.migrations import Migrations
 from scorewright.core.errors import ScorewrightError, UsageError
 
@@ -60,6 +61,7 @@ def copy_server(uri: str, path: Path, migrations: Migrations) -> str:
             f"{name}+{driver}://{rest}",
             poolclass=sa.pool.NullPool,
             isolation_level="REPEATABLE READ",
+            connect_args=IN_UTF8 if name == "postgresql" else {},
         )
         with engine.connect() as connection:
             if name == "postgresql":
@@ -71,7 +73,8 @@ def copy_server(uri: str, path: Path, migrations: Migrations) -> str:
             with closing(sqlite3.connect(path)) as copy:
                 copy.execute("PRAGMA synchronous = OFF")
                 for table in sa.inspect(connection).get_table_names():
-                    _copy_table(connection, copy, table)
+                    with decoded(uri, table):
+                        _copy_table(connection, copy, table)
                 if name == "mysql":
                     _respell(connection, copy)
                 copy.commit()

@@ -122,6 +122,9 @@ def _database(place: Place) -> RDBStorage:
         if place.kind == "sqlite":
             Path(place.url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             engine = {"connect_args": {"timeout": PATIENCE}}
+        elif place.url.startswith("postgresql"):
+            # psycopg gives the texts of a database of encoding SQL_ASCII as bytes.
+            engine["connect_args"] = {"client_encoding": "utf8"}
         return RDBStorage(
             place.url,
             engine_kwargs=engine,
