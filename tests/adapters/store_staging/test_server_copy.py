@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,11 @@ from tests.adapters.histories.servers import postgres_binaries, running_postgres
 from tests.adapters.store_staging.world import KEPT, rows_of
 from tests.stores.schema import REVISION
 
+from scorewright.adapters.database_stores import ServerStore, SqliteStore
 from scorewright.adapters.store_editing import DatabaseEditor
+from scorewright.adapters.store_editing.backups import back_up
+from scorewright.adapters.store_editing.database import Database
+from scorewright.adapters.store_staging import StoreStaging
 from scorewright.adapters.store_staging.migrations import Migrations
 from scorewright.adapters.store_staging.server_copy import copy_server
 from scorewright.core.errors import ScorewrightError
@@ -70,9 +75,57 @@ def test_a_number_that_sqlite_would_make_null_is_refused(
         "db_payload_generation) VALUES ('tr-1', 0, 1, 'OK', 'NaN', 0)"
     )
     try:
-        with pytest.raises(ScorewrightError, match="NaN") as caught:
+        told = "total_cost of the table 'trace_info' is NaN in the row request_id tr-1"
+        with pytest.raises(ScorewrightError, match=told) as caught:
             _copied(address, tmp_path / "copy.db")
     finally:
         run_sql.exec_driver_sql("DELETE FROM trace_info")
     assert caught.value.code == "store-invalid"
     assert caught.value.remedy
+
+
+def test_a_metric_that_is_nan_is_read_and_kept_as_mlflow_reads_it(
+    address: str, run_sql: sa.Connection, tmp_path: Path
+) -> None:
+    # Given a run with a value that MLflow shows as NaN, though it did not write it
+    run_sql.exec_driver_sql(
+        "INSERT INTO runs (run_uuid, experiment_id, lifecycle_stage, status) "
+        "VALUES ('r1', 0, 'active', 'FINISHED')"
+    )
+    run_sql.exec_driver_sql(
+        "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES "
+        "('gini', 'NaN', 1, 'r1', 0, false), ('gini', 0, 1, 'r1', 0, true), "
+        "('loss', 'NaN', 1, 'r1', 0, false), ('loss', 'Infinity', 2, 'r1', 0, false)"
+    )
+    run_sql.exec_driver_sql(
+        "INSERT INTO latest_metrics (key, value, timestamp, run_uuid, step, is_nan) "
+        "VALUES ('gini', 'NaN', 1, 'r1', 0, false)"
+    )
+    read = StoreStaging(REVISION, KEPT.folder()).stage
+    folder = tmp_path / "private"
+    folder.mkdir()
+    try:
+        # When it is copied; and backed up, and the backup is copied
+        snapshot = ServerStore(address, REVISION).read(ignore)
+        backup = Path(back_up(Database(address), tmp_path / "backups").path)
+        of_server = read(address, "a", snapshot, folder, ignore)
+    finally:
+        for table in ("latest_metrics", "metrics", "runs"):
+            run_sql.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - see above
+    kept = SqliteStore(backup, REVISION).read(ignore)
+    of_backup = read(str(backup), "b", kept, folder, ignore)
+
+    # Then the backup keeps it apart from a value that is lacking
+    marked = "SELECT key FROM metrics WHERE value = 'NaN' ORDER BY 1"
+    assert rows_of(backup, marked) == [("gini",), ("loss",)]
+    for stage in (of_server, of_backup):
+        assert set(rows_of(stage.path, "SELECT key, value, timestamp, is_nan FROM metrics")) == {
+            ("gini", 0.0, 1, 1),
+            ("loss", 0.0, 1, 1),
+            ("loss", math.inf, 2, 0),
+        }
+        assert rows_of(stage.path, "SELECT value, is_nan FROM latest_metrics") == [(0.0, 1)]
+        assert [note for note in stage.notes if "NaN is read as MLflow reads it" in note]
+    for found in (snapshot, kept):
+        assert found.metrics.select("value", "is_nan").rows()[0][1] is True
+        assert math.isnan(found.metrics["value"][0])

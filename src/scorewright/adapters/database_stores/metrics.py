@@ -182,5 +182,6 @@ def _step(there: frozenset[str]) -> str:
 
 def _with_nan(values: pl.DataFrame) -> pl.DataFrame:
     return values.with_columns(
-        pl.col("value").fill_null(float("nan")), pl.col("value").is_null().alias("is_nan")
+        pl.col("value").fill_null(float("nan")),
+        pl.col("value").fill_null(float("nan")).is_nan().alias("is_nan"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ _PARTIAL: Final = ".backup.partial"
 _ENDINGS: Final = ("", "-journal", "-wal", "-shm")
 _CHUNK: Final = 5000
 _PAGES: Final = 4096
+_NAN: Final = "NaN"
+"""Stands for a number of a server that is none: SQLite would make NULL of it."""
 
 
 def back_up(database: Database, folder: Path) -> Backup:
@@ -119,6 +122,8 @@ def _copy_table(session: Connection, name: str, shape: Shape, copy: sqlite3.Conn
 
 def _kept(value: Any) -> Any:  # noqa: ANN401 - any value of a row
     value = plain(value)
+    if isinstance(value, float) and math.isnan(value):
+        return _NAN
     return value if isinstance(value, str | int | float | bytes | None) else str(value)
 
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from scorewright.adapters.database_stores import IN_UTF8, decoded
 from scorewright.adapters.store_staging.migrations import Migrations
+from scorewright.adapters.store_staging.no_numbers import METRICS, NAN
 from scorewright.core.errors import ScorewrightError, UsageError
 
 __all__ = ["copy_server"]
@@ -27,6 +29,10 @@ _DRIVERS: Final = {
     "mysql": "pymysql",
     "mariadb": "pymysql",
 }
+
+
+class _NaNError(Exception):
+    """A number is none, which SQLite would make NULL."""
 
 
 def copy_server(uri: str, path: Path, migrations: Migrations) -> str:
@@ -119,14 +125,25 @@ def _copy_table(connection: Any, copy: sqlite3.Connection, table: str) -> None: 
     copy.execute(f'DELETE FROM "{table}"')
     written = ", ".join(f'"{name}"' for name in names)
     marks = ", ".join("?" * len(names))
-    result = connection.execution_options(yield_per=_CHUNK).execute(
-        sa.select(*columns).select_from(sa.table(table))
-    )
-    for rows in result.partitions():
-        copy.executemany(
-            f'INSERT INTO "{table}" ({written}) VALUES ({marks})',
-            [tuple(map(_plain, row)) for row in rows],
-        )
+    turned = _marked if table in METRICS else _plain
+    selected = sa.select(*columns).select_from(sa.table(table))
+    with connection.execution_options(yield_per=_CHUNK).execute(selected) as result:
+        for rows in result.partitions():
+            try:
+                values = [tuple(map(turned, row)) for row in rows]
+            except _NaNError as error:
+                key = sa.inspect(connection).get_pk_constraint(table)["constrained_columns"]
+                raise sqlite3.DataError(_where(table, names, key or names, rows)) from error
+            copy.executemany(f'INSERT INTO "{table}" ({written}) VALUES ({marks})', values)
+
+
+def _where(table: str, names: Sequence[str], key: Sequence[str], rows: Any) -> str:  # noqa: ANN401
+    """Name the first number that is none."""
+    row = next(row for row in rows if any(map(_is_nan, row)))
+    column = next(name for name, value in zip(names, row, strict=True) if _is_nan(value))
+    values = dict(zip(names, row, strict=True))
+    shown = ", ".join(f"{name} {values[name]}" for name in key)
+    return f"the column {column} of the table '{table}' is NaN in the row {shown}"
 
 
 def _respell(connection: Any, copy: sqlite3.Connection) -> None:  # noqa: ANN401
@@ -170,11 +187,19 @@ def _declared(column: Any) -> str:  # noqa: ANN401 - what an inspector tells
     return f'"{column["name"]}" {written}{" DEFAULT 0" if is_false else ""}'
 
 
+def _is_nan(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _marked(value: Any) -> Any:  # noqa: ANN401
+    return NAN if _is_nan(value) else _plain(value)
+
+
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a driver gives
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, float) and math.isnan(value):
-        raise sqlite3.DataError("a number is NaN, which no column of MLflow's has")
+    if _is_nan(value):
+        raise _NaNError
     if isinstance(value, memoryview | bytearray):
         return bytes(value)
     if isinstance(value, str | int | float | bytes) or value is None:

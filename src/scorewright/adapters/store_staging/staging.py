@@ -13,6 +13,7 @@ from scorewright.adapters.database_stores import opened
 from scorewright.adapters.file_stores import traces_of_tree
 from scorewright.adapters.server_stores import HttpTraces
 from scorewright.adapters.store_staging.migrations import Migrations, revision_of
+from scorewright.adapters.store_staging.no_numbers import mend_nans
 from scorewright.adapters.store_staging.server_copy import copy_server
 from scorewright.adapters.store_staging.server_traces import write_server_traces
 from scorewright.adapters.store_staging.set_aside import SetAside
@@ -92,6 +93,7 @@ class StoreStaging:
                 rows = write_snapshot(snapshot, path)
                 traces = self._write_traces(location, snapshot, path, notify)
                 notes, left = _told(snapshot, rows, traces)
+        notes = (*notes, *mend_nans(path))
         told = self._brought_up(path, source.location)
         notes = (*notes, *told, *_stated(path), *_archived(path))
         notify(StageDone(_STAGE, source.location))
