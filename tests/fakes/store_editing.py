@@ -133,7 +133,7 @@ class _Rows:
         wrong = {net.table for net in nets if self.state(net) is not State.AFTER}
         return tuple(f"{table}: 1 row not as the plan left it" for table in sorted(wrong))
 
-    def check(self, *earlier: str) -> tuple[str, ...]:
+    def check(self, *earlier: str, is_fresh: bool = False) -> tuple[str, ...]:
         self.world.log.append(" ".join(["check", *earlier]))
         return ("integrity: ok",)
 

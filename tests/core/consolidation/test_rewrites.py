@@ -18,6 +18,7 @@ MOVES = Moves(
     homes={7: "/new/7", 8: "/new/8"},
     datasets={"d1": "d9"},
     inputs={"i1": "i9"},
+    schemas={"ls-1": "ls-9"},
     versions={("clf", 1): 5, ("ask/me", 2): 6, ("old", 3): 4},
     names={"old": "old-b"},
     places=PLACES,
@@ -129,6 +130,7 @@ CASES: dict[tuple[str, ...], list[tuple[tuple[Any, ...], Any, Any]]] = {
     ],
     ("inputs", "source_id", "DATASET"): [((), "d1", "d9"), ((), "d2", "d2")],
     ("input_tags", "input_uuid"): [((), "i1", "i9"), ((), "i2", "i2")],
+    ("review_queue_label_schemas", "schema_id"): [((), "ls-1", "ls-9"), ((), "ls-2", "ls-2")],
     ("logged_model_metrics", "dataset_uuid"): [((), "d1", "d9"), ((), None, None)],
     ("entity_associations", "destination_id", "experiment"): [((), "1", "7"), ((), "x", "x")],
     ("entity_associations", "source_id", "prompt_version"): [

@@ -16,7 +16,7 @@ from scorewright.adapters.guarded import private_folder
 from scorewright.adapters.store_editing.backups import copy_pages
 from scorewright.adapters.store_editing.children import run_child
 from scorewright.adapters.store_editing.database import Database
-from scorewright.adapters.store_editing.pointing import dangling
+from scorewright.adapters.store_editing.pointing import dangling, without_soft
 from scorewright.adapters.store_editing.refusals import broken, masked, write_failed, writing
 from scorewright.core.counting import counted
 
@@ -41,6 +41,8 @@ def check_store(
     head: str,
     opens: Opens,
     payload: Path | None = None,
+    *,
+    is_fresh: bool = False,
 ) -> tuple[str, ...]:
     """Prove that a store is whole.
 
@@ -52,6 +54,7 @@ def check_store(
         opens: Opens a store with MLflow.
         payload: Rows of the plan, as their sources have them: what points at nothing among them is
             not held against the store either.
+        is_fresh: The plan has just been carried out, and nobody has deleted anything since.
 
     Raises:
         IntegrityError: ``store-broken``.
@@ -60,7 +63,7 @@ def check_store(
     if not database.is_there():
         return ("there is no store any more",)
     lines = [_integrity(database)] if database.file is not None else []
-    lines.append(_references(database, earlier, payload))
+    lines.append(_references(database, earlier, payload, is_fresh=is_fresh))
     lines.append(_opened(database, head, opens))
     return tuple(line for line in lines if line)
 
@@ -87,14 +90,18 @@ def _integrity(database: Database) -> str:
     return "SQLite's integrity check: ok"
 
 
-def _references(database: Database, earlier: Sequence[str], payload: Path | None) -> str:
+def _references(
+    database: Database, earlier: Sequence[str], payload: Path | None, *, is_fresh: bool
+) -> str:
     with database.reading() as connection:
         now = dangling(connection)
+    if not is_fresh:
+        now = without_soft(now)
     known: frozenset[str] = frozenset()
     for place in (*earlier, payload) if now else ():
         if place and Path(place).is_file():
             with Database(str(place)).reading() as connection:
-                known |= dangling(connection)
+                known |= dangling(connection, is_payload=place is payload)
     now_known = len(now & known)
     fresh = sorted(now - known)
     if fresh and any(not Path(place).is_file() for place in earlier):

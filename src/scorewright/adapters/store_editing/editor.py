@@ -110,9 +110,11 @@ class DatabaseEditor:
         """Name tables of a killed plan in which somebody else changed rows."""
         return altered(self._database, backup, done, begun)
 
-    def check(self, *earlier: str) -> tuple[str, ...]:
+    def check(self, *earlier: str, is_fresh: bool = False) -> tuple[str, ...]:
         """Prove that the store is whole."""
-        return check_store(self._database, earlier, self._head, self._opens, self._rows)
+        return check_store(
+            self._database, earlier, self._head, self._opens, self._rows, is_fresh=is_fresh
+        )
 
     def _carry_out(
         self,

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from scorewright.adapters.store_editing.shapes import Shape, shapes_of
 
-__all__ = ["dangling"]
+__all__ = ["dangling", "without_soft"]
 
 #: Table, column -> table, column. What the schema declares is here too: SQLite does not enforce it.
 _REFERENCES: Final = (
@@ -37,6 +37,27 @@ _REFERENCES: Final = (
     ("trace_tags", "request_id", "trace_info", "request_id"),
     ("spans", "trace_id", "trace_info", "request_id"),
 )
+#: A consolidation carries none of these that leads nowhere.
+_OWNED: Final = (
+    *(
+        (table, "experiment_id", "experiments", "experiment_id")
+        for table in ("scorers", "label_schemas", "review_queues")
+    ),
+    *(
+        (table, "queue_id", "review_queues", "queue_id")
+        for table in ("review_queue_items", "review_queue_label_schemas", "review_queue_users")
+    ),
+    *(
+        (table, "scorer_id", "scorers", "scorer_id")
+        for table in ("scorer_versions", "online_scoring_configs")
+    ),
+    *(
+        (table, "dataset_id", "evaluation_datasets", "dataset_id")
+        for table in ("evaluation_dataset_records", "evaluation_dataset_tags")
+    ),
+)
+#: MLflow deletes a label schema and leaves these; they must lead somewhere when they are written.
+_SOFT: Final = (("review_queue_label_schemas", "schema_id", "label_schemas", "schema_id"),)
 #: The same where another column says what the first one names.
 _TYPED: Final = (
     ("inputs", "source_id", "source_type", "DATASET", "datasets", "dataset_uuid"),
@@ -50,21 +71,29 @@ _TYPED: Final = (
 _VERSIONS: Final = ("registered_model_aliases", "model_version_tags")
 
 
-def dangling(connection: Connection) -> frozenset[str]:
+def dangling(connection: Connection, *, is_payload: bool = False) -> frozenset[str]:
     """Return what points at nothing, each as "table.column: value".
 
     Args:
         connection: To a store of any schema, or to a backup of one.
+        is_payload: It holds the rows of a plan, whose owners may be in the store: only what a
+            plan may carry though it leads nowhere is looked at.
     """
     shapes = shapes_of(connection)
     found: set[str] = set()
-    for table, column, target, key in _REFERENCES:
+    for table, column, target, key in (*_REFERENCES, *(() if is_payload else (*_OWNED, *_SOFT))):
         found |= _lost(connection, shapes, (table, column, target, key))
     for table, column, said, kind, target, key in _TYPED:
         found |= _lost(connection, shapes, (table, column, target, key), {said: kind})
     for table in _VERSIONS:
         found |= _lost_versions(connection, shapes, table)
     return frozenset(found)
+
+
+def without_soft(found: frozenset[str]) -> frozenset[str]:
+    """Leave out what MLflow itself lets lead nowhere once its aim is deleted."""
+    soft = tuple(f"{table}.{column}: " for table, column, _, _ in _SOFT)
+    return frozenset(one for one in found if not one.startswith(soft))
 
 
 def _lost(

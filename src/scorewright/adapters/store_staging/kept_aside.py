@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from scorewright.adapters.store_staging.matching import (
     LOOSE,
+    compared,
     exists,
     fates_of,
     same,
@@ -16,6 +17,7 @@ from scorewright.adapters.store_staging.matching import (
 )
 from scorewright.adapters.store_staging.session import Session, quoted, written
 from scorewright.core.consolidation import Carried, Difference
+from scorewright.core.counting import counted
 from scorewright.flows.store.consolidate_ports import Quarantined
 
 __all__ = ["tell_kept_aside"]
@@ -23,6 +25,8 @@ __all__ = ["tell_kept_aside"]
 #: Rows of one table and one source that are named one by one.
 _NAMED: Final = 20
 _EXAMPLES: Final = 3
+#: What review queues ask.
+_QUESTIONS: Final = "label_schemas"
 _WHYS: Final = {
     "content": "in the target with another content",
     "name": "with a name that is taken",
@@ -61,19 +65,38 @@ def tell_kept_aside(session: Session, table: Carried) -> None:
 
 def _told(session: Session, table: Carried, row: Mapping[str, Any]) -> Quarantined:
     identity = _identity(table, row)
+    asked = _asked(session, row["schema_id"]) if table.name == _QUESTIONS else ""
     met = _met(session, table, table.key, row)
     if met is not None:
-        compared = [c for c in table.columns if c not in table.key and c not in table.ignored]
-        found = tuple(Difference(c, met[c], row[c]) for c in compared if met[c] != row[c])
-        return Quarantined(table.name, identity, session.label, found)
+        reason = f"it is in the target with another content{asked}" if asked else ""
+        return Quarantined(table.name, identity, session.label, _differing(table, met, row), reason)
     for columns in table.unique:
         met = _met(session, table, columns, row)
         if met is not None:
             *within, name = columns
             place = "".join(f" of {c.removesuffix('_id')} {row[c]}" for c in within)
-            reason = f"the {name} {row[name]!r}{place} is taken by {_identity(table, met)}"
-            return Quarantined(table.name, identity, session.label, (), reason)
+            reason = f"the {name} {row[name]!r}{place} is taken by {_identity(table, met)}{asked}"
+            found = _differing(table, met, row) if table.loose else ()
+            return Quarantined(table.name, identity, session.label, found, reason)
     return Quarantined(table.name, identity, session.label, (), _held(session, table, row["r"]))
+
+
+def _differing(
+    table: Carried, met: Mapping[str, Any], row: Mapping[str, Any]
+) -> tuple[Difference, ...]:
+    return tuple(Difference(c, met[c], row[c]) for c in compared(table) if met[c] != row[c])
+
+
+def _asked(session: Session, schema: str) -> str:
+    """Name the review queues that ask what is kept aside, and no longer will."""
+    rows = session.con.execute(
+        "SELECT q.name FROM src.review_queue_label_schemas s "
+        "JOIN src.review_queues q ON q.queue_id = s.queue_id WHERE s.schema_id = ? ORDER BY 1",
+        (schema,),
+    ).fetchall()
+    names = [repr(name) for (name,) in rows]
+    shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+    return f"; asked by {counted(len(names), 'review queue')} ({shown})" if names else ""
 
 
 def _identity(table: Carried, row: Mapping[str, Any]) -> str:

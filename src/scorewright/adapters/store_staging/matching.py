@@ -9,7 +9,17 @@ from typing import Final
 from scorewright.adapters.store_staging.session import quoted, written
 from scorewright.core.consolidation import Carried, Parent
 
-__all__ = ["LOOSE", "equal", "exists", "fates_of", "of_parent", "same", "when_of"]
+__all__ = [
+    "LOOSE",
+    "compared",
+    "distinct",
+    "equal",
+    "exists",
+    "fates_of",
+    "of_parent",
+    "same",
+    "when_of",
+]
 
 #: A data set of the same name and digest is the same data, whatever else was written about it.
 LOOSE: Final = "datasets"
@@ -20,6 +30,11 @@ def fates_of(table: str) -> str:
     return f"temp.{quoted('fate_' + table)}"
 
 
+def distinct(table: Carried) -> tuple[str, ...]:
+    """Return the columns that tell the rows of a table apart, whatever their ids are."""
+    return table.unique[0] if table.unique else table.key
+
+
 def same(columns: tuple[str, ...]) -> str:
     """Return the condition that a row ``m`` has the values of the new row ``n``."""
     return " AND ".join(f"m.{quoted(column)} = n.{quoted(column)}" for column in columns)
@@ -27,8 +42,14 @@ def same(columns: tuple[str, ...]) -> str:
 
 def equal(table: Carried) -> str:
     """Return the condition that ``m`` is ``n``, but for what is never compared."""
-    others = [c for c in table.columns if c not in table.key and c not in table.ignored]
-    return " AND ".join([same(table.key), *(f"m.{quoted(c)} IS n.{quoted(c)}" for c in others)])
+    by = distinct(table) if table.loose else table.key
+    return " AND ".join([same(by), *(f"m.{quoted(c)} IS n.{quoted(c)}" for c in compared(table))])
+
+
+def compared(table: Carried) -> list[str]:
+    """Return the columns that two rows must share to be one."""
+    apart = {*table.key, *table.ignored, *table.loose}
+    return [column for column in table.columns if column not in apart]
 
 
 def exists(table: Carried, condition: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from scorewright.adapters.store_staging.known import require_known
 from scorewright.adapters.store_staging.lacking import fill_lacking
 from scorewright.adapters.store_staging.limits import obey_limits
+from scorewright.adapters.store_staging.matching import distinct
 from scorewright.adapters.store_staging.parts import move_entities
 from scorewright.adapters.store_staging.plain import move_plain
 from scorewright.adapters.store_staging.registry_rows import (
@@ -46,6 +47,13 @@ from scorewright.flows.store.consolidate_ports import Merged, Request, Stage
 __all__ = ["SqlMerger"]
 
 _STAGE: Final = "merge"
+_KNOWN: Final = "('duplicate', 'quarantined')"
+#: Table -> column of its id, its name among what moves, and when the target's id stands for it.
+_IDS: Final = {
+    "datasets": ("dataset_uuid", "datasets", _KNOWN),
+    "inputs": ("input_uuid", "inputs", _KNOWN),
+    "label_schemas": ("schema_id", "schemas", "('duplicate')"),
+}
 
 
 class SqlMerger:
@@ -209,21 +217,25 @@ def _write_experiments(session: Session, fates: tuple[ExperimentFate, ...]) -> N
 
 
 def _learn_ids(session: Session, table: str) -> None:
-    """Keep under which ids data sets and inputs are in the target already."""
-    if table not in ("datasets", "inputs"):
+    """Keep under which ids data sets, inputs and label schemas are in the target already."""
+    if table not in _IDS:
         return
-    column = "dataset_uuid" if table == "datasets" else "input_uuid"
-    key = " AND ".join(f"m.{quoted(c)} = n.{quoted(c)}" for c in carried(table).key)
+    column, name, fates = _IDS[table]
+    key = " AND ".join(f"m.{quoted(c)} = n.{quoted(c)}" for c in distinct(carried(table)))
     known = {}
     for place in ("main", "target"):
         where = f" AND {written()}" if place == "main" else ""
         pairs = session.con.execute(
             f"SELECT n.{column}, m.{column} FROM temp.fate_{table} n "
-            f"JOIN {place}.{table} m ON {key}{where} WHERE n.fate IN ('duplicate', 'quarantined')"
+            f"JOIN {place}.{table} m ON {key}{where} WHERE n.fate IN {fates}"
         )
         known.update({old: new for old, new in pairs if old != new})
-    name = "datasets" if table == "datasets" else "inputs"
     session.moves = replace(session.moves, **{name: known})
+    if known and table == "label_schemas":
+        session.notes.append(
+            f"{session.label}: the target has {counted(len(known), 'label schema')} of the same "
+            "name and content under another id already: review queues ask that one."
+        )
 
 
 def _require_balance(balance: tuple[Balance, ...]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from scorewright.adapters.store_staging.kept_aside import tell_kept_aside
 from scorewright.adapters.store_staging.matching import (
     LOOSE,
+    distinct,
     equal,
     exists,
     fates_of,
@@ -57,7 +58,7 @@ def _new_values(session: Session, table: Carried) -> str:
     name = fates_of(table.name)
     session.con.execute(f"DROP TABLE IF EXISTS {name}")
     values = ", ".join(f"{expression(table, c)} AS {quoted(c)}" for c in table.columns)
-    key = ", ".join(map(quoted, _distinct(table)))
+    key = ", ".join(map(quoted, distinct(table)))
     session.con.execute(
         f"CREATE TABLE {name} AS SELECT *, '' AS fate, 'others' AS unit, "
         f"ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY r) AS rank "
@@ -71,10 +72,6 @@ def _new_values(session: Session, table: Carried) -> str:
         sql = f"UPDATE {name} AS n SET unit = COALESCE({', '.join(units)}, 'others')"
         session.con.execute(sql)
     return name
-
-
-def _distinct(table: Carried) -> tuple[str, ...]:
-    return table.unique[0] if table.unique else table.key
 
 
 def _decide(session: Session, table: Carried, rank: int) -> None:

@@ -32,6 +32,7 @@ class RewriteKind(Enum):
     RUN_LINK = "link to a run's page"
     DATASET = "id of a data set"
     INPUT = "id of an input"
+    SCHEMA = "id of a label schema"
     NAME = "name of a registered model or prompt"
     VERSION = "number of a model version"
     VERSION_TEXT = "name and number of a model version, with a slash"
@@ -108,6 +109,7 @@ REWRITES: Final = (
     Rewrite("inputs", "source_id", _K.DATASET, (), ("source_type", "DATASET")),
     Rewrite("input_tags", "input_uuid", _K.INPUT),
     Rewrite("logged_model_metrics", "dataset_uuid", _K.DATASET),
+    Rewrite("review_queue_label_schemas", "schema_id", _K.SCHEMA),
     Rewrite(
         "entity_associations",
         "destination_id",
@@ -155,6 +157,7 @@ class Moves:
         homes: New number -> folder of its artifacts.
         datasets: Ids; those not in it are kept.
         inputs: Ids; those not in it are kept.
+        schemas: Ids of label schemas; those not in it are kept.
         versions: (name, old number) -> new number; those not in it are kept.
         names: Of models and prompts; those not in it are kept.
         places: Old address -> new folder, of runs, logged models and versions.
@@ -164,6 +167,7 @@ class Moves:
     homes: Mapping[int, str] = field(default_factory=dict)
     datasets: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    schemas: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[tuple[str, int], int] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -340,6 +344,7 @@ _SIMPLE: Final[Mapping[RewriteKind, Callable[[str, Moves], str]]] = {
     RewriteKind.RUN_LINK: _run_link,
     RewriteKind.DATASET: lambda value, moves: moves.datasets.get(value, value),
     RewriteKind.INPUT: lambda value, moves: moves.inputs.get(value, value),
+    RewriteKind.SCHEMA: lambda value, moves: moves.schemas.get(value, value),
     RewriteKind.NAME: lambda value, moves: moves.names.get(value, value),
     RewriteKind.VERSION_TEXT: _version_text,
     RewriteKind.VERSION_LIST: _version_list,

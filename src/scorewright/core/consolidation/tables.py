@@ -53,6 +53,8 @@ class Carried:
         parents: Rows that must be there.
         ignored: Columns that are given anew and never compared.
         unique: Further columns that tell rows apart.
+        loose: Columns, beside the key, in which two rows of one `unique` may differ and are still
+            one: what names the other's key follows. Empty where such rows are never one.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Carried:
     parents: tuple[Parent, ...] = ()
     ignored: frozenset[str] = frozenset()
     unique: tuple[tuple[str, ...], ...] = ()
+    loose: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -148,12 +151,22 @@ CARRIED: Final = (
     Carried("scorers", parents=(_EXPERIMENT,), unique=(("experiment_id", "scorer_name"),)),
     Carried("scorer_versions", parents=(Parent("scorer_id", "scorers", "scorer_id"),)),
     Carried("online_scoring_configs", parents=(Parent("scorer_id", "scorers", "scorer_id"),)),
-    Carried("label_schemas", parents=(_EXPERIMENT,), unique=(("experiment_id", "name"),)),
+    # MLflow makes the same one, with an id and times of its own, in every experiment.
+    Carried(
+        "label_schemas",
+        parents=(_EXPERIMENT,),
+        unique=(("experiment_id", "name"),),
+        loose=frozenset({"created_by", "created_time", "last_update_time"}),
+    ),
     Carried("issues", parents=(Parent("source_run_id", "runs", "run_uuid"), _EXPERIMENT)),
     Carried("review_queues", parents=(_EXPERIMENT,), unique=(("experiment_id", "name_key"),)),
     Carried("review_queue_items", parents=(Parent("queue_id", "review_queues", "queue_id"),)),
     Carried(
-        "review_queue_label_schemas", parents=(Parent("queue_id", "review_queues", "queue_id"),)
+        "review_queue_label_schemas",
+        parents=(
+            Parent("queue_id", "review_queues", "queue_id"),
+            Parent("schema_id", "label_schemas", "schema_id"),
+        ),
     ),
     Carried("review_queue_users", parents=(Parent("queue_id", "review_queues", "queue_id"),)),
     Carried("mcp_servers"),

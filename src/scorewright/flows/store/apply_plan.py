@@ -252,7 +252,7 @@ def _end(
     backup = progress.backup
     backups = ["" if backup is None else backup.path, "" if undone is None else undone.backup]
     # What led nowhere before may do so again once that is taken back.
-    checks = workshop.store.check(*(path for path in backups if path))
+    checks = workshop.store.check(*(path for path in backups if path), is_fresh=True)
     after = store_now(plan, workshop)
     if undone is not None:
         lines = [f"not as it was before: {line}" for line in _differing(undone.before, after)]

@@ -106,12 +106,14 @@ class StoreEditor(Protocol):
         """
         ...
 
-    def check(self, *earlier: str) -> tuple[str, ...]:
+    def check(self, *earlier: str, is_fresh: bool = False) -> tuple[str, ...]:
         """Prove that the store is whole: integrity, references, and that MLflow opens a copy.
 
         Args:
             earlier: Paths of backups; what pointed at nothing there is not held against the
                 store.
+            is_fresh: A plan has just been carried out: what MLflow lets lead nowhere once its aim
+                is deleted must lead somewhere still.
 
         Returns:
             One line for each proof.
