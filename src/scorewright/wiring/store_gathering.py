@@ -32,7 +32,7 @@ def consolidation_tools(fetched: Path) -> ConsolidationTools:
     Args:
         fetched: Folder for the artifacts of sources that are tracking servers.
     """
-    from scorewright.adapters.store_editing import reference_of, source_reference_of
+    from scorewright.adapters.store_editing import encoding_of, reference_of, source_reference_of
     from scorewright.adapters.store_staging import SqlMerger, StoreStaging
     from scorewright.flows.store.consolidate_ports import ConsolidationTools
 
@@ -42,6 +42,7 @@ def consolidation_tools(fetched: Path) -> ConsolidationTools:
         merger=SqlMerger(),
         reference=reference_of,
         source=source_reference_of,
+        encoding=encoding_of,
         digest=_digest,
         free=_free,
         folder=_private_folder,

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 from tests.adapters.histories.servers import Postgres, postgres_binaries, running_postgres
-from tests.adapters.store_staging.world import KEPT
+from tests.adapters.store_staging.world import KEPT, tools
+from tests.stores.fixtures import unpacked
 from tests.stores.schema import REVISION
 
 from scorewright.adapters.database_stores import ServerStore
@@ -22,9 +23,10 @@ from scorewright.adapters.store_editing.database import Database
 from scorewright.adapters.store_staging.migrations import Migrations
 from scorewright.adapters.store_staging.server_copy import copy_server
 from scorewright.adapters.tuning.places import Place, open_storage
-from scorewright.core.errors import ScorewrightError
+from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.plans import StoreChange
 from scorewright.flows.events import ignore
+from scorewright.flows.store.consolidate import ConsolidationOptions, plan_consolidation
 
 pytestmark = [
     pytest.mark.skipif(not postgres_binaries(), reason="PostgreSQL is not installed"),
@@ -135,3 +137,18 @@ def test_a_tracking_store_of_sql_ascii_says_what_its_address_lacks(postgres: Pos
         check_database(StoreLocation.parse(uri))
     assert caught.value.code == "store-invalid"
     assert not check_database(StoreLocation.parse(f"{uri}?client_encoding=utf8"))
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_target_that_lacks_letters_is_refused_before_a_plan_is_made(
+    encoding: str, postgres: Postgres, tmp_path: Path
+) -> None:
+    address = made(postgres, f"target_{encoding.lower()}", encoding)
+    source = unpacked("3.17.2", "sqlite", tmp_path / "a").path
+    wished = ConsolidationOptions(tmp_path / "p.db", artifact_root=str(tmp_path / "artifacts"))
+    with pytest.raises(UsageError, match=encoding) as caught:
+        plan_consolidation([str(source)], address, wished, tools())
+    assert caught.value.code == "consolidate-encoding"
+    assert "ENCODING 'UTF8' TEMPLATE template0" in caught.value.remedy
+    assert "secret" not in str(caught.value)
+    assert not (tmp_path / "p.db").exists()

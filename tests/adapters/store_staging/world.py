@@ -20,7 +20,7 @@ from scorewright.adapters.artifact_files import LocalArtifacts
 from scorewright.adapters.database_stores import SqliteStore
 from scorewright.adapters.file_stores import FileStore
 from scorewright.adapters.server_stores import HttpArtifacts, HttpStore
-from scorewright.adapters.store_editing import reference_of, source_reference_of
+from scorewright.adapters.store_editing import encoding_of, reference_of, source_reference_of
 from scorewright.adapters.store_staging import SqlMerger, StoreStaging
 from scorewright.core.consolidation import CARRIED
 from scorewright.core.plans import FileChange, RowChange, RowsChange, StoreChange
@@ -81,6 +81,7 @@ def tools() -> ConsolidationTools:
         merger=SqlMerger(),
         reference=reference_of,
         source=source_reference_of,
+        encoding=encoding_of,
         digest=_digest,
         free=lambda _: 1 << 40,
         folder=_folder,

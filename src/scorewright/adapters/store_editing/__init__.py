@@ -13,6 +13,7 @@ from scorewright.adapters.store_editing.payload_files import write_payload
 from scorewright.adapters.store_editing.places import ASIDE, folder_digest
 from scorewright.adapters.store_editing.raw_rows import DatabaseRows
 from scorewright.adapters.store_editing.references import (
+    encoding_of,
     reference_of,
     seen_again,
     source_reference_of,
@@ -39,6 +40,7 @@ __all__ = [
     "Template",
     "TreeKeeper",
     "Workshops",
+    "encoding_of",
     "folder_digest",
     "open_with_mlflow",
     "payload_digest",

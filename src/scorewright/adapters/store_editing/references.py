@@ -26,6 +26,7 @@ from scorewright.flows.events import ignore
 
 __all__ = [
     "STATE_FOLDER",
+    "encoding_of",
     "listing_digest",
     "reference_of",
     "seen_again",
@@ -72,6 +73,18 @@ def reference_of(location: str) -> StoreRef:
     rows = [(table.name, table.rows, table.digest) for table in tables]
     filled = tuple(table for table in tables if table.rows)
     return StoreRef(database.location, sha256_hex(canonical_json([schema, rows])), tables=filled)
+
+
+def encoding_of(location: str) -> str:
+    """Return the encoding of a PostgreSQL database, such as "UTF8"; "" for every other store.
+
+    Raises:
+        ScorewrightError: ``store-unreachable``.
+    """
+    if location.partition("://")[0].partition("+")[0] not in ("postgresql", "postgres"):
+        return ""
+    with Database(location).reading() as connection:
+        return str(connection.exec_driver_sql("SHOW server_encoding").scalar())
 
 
 def source_reference_of(location: str) -> StoreRef:

@@ -147,7 +147,7 @@ def plan_consolidation(
         UsageError: ``consolidate-into-itself``, ``consolidate-into-source``,
             ``consolidate-schema-newer``,
             ``consolidate-target``, ``consolidate-target-old``, ``consolidate-target-default``,
-            ``consolidate-artifact-root``.
+            ``consolidate-artifact-root``, ``consolidate-encoding``.
         FindingsError: ``consolidate-unknown-table``, ``consolidate-workspaces``,
             ``consolidate-limits``.
         ScorewrightError: ``consolidate-upgrade``, and whatever reading a store may raise.
@@ -192,6 +192,7 @@ def _open_target(
     notify: Notify,
 ) -> _Target:
     ref = tools.reference(target)
+    _require_encoding(ref.location, tools.encoding(target))
     is_server = target.partition("://")[0].partition("+")[0] not in ("sqlite", target)
     if not ref.rows:
         root = _root(options.artifact_root or _beside(ref.location, is_server=is_server))
@@ -217,6 +218,19 @@ def _open_target(
     stage = tools.staging.stage(target, "target", snapshot, folder, notify)
     default = default_found(snapshot, "target")
     return _Target(ref, stage.path, root, is_new=False, is_server=is_server, default=default)
+
+
+def _require_encoding(location: str, encoding: str) -> None:
+    """Refuse a target that lacks letters: applying the plan would stop at the first of them."""
+    if encoding not in ("", "UTF8"):
+        raise UsageError(
+            f"The target {location} keeps its texts in {encoding}, which does not have every "
+            "letter, or takes bytes that are none.",
+            remedy="Consolidate into a database with: CREATE DATABASE name ENCODING 'UTF8' "
+            "TEMPLATE template0",
+            code="consolidate-encoding",
+            details={"encoding": encoding},
+        )
 
 
 def _require_default(snapshot: Snapshot) -> None:

@@ -205,6 +205,7 @@ class ConsolidationTools:
         merger: Their rows.
         reference: Digest of a store as it is.
         source: The same of one that is only read, so that it is known again quickly.
+        encoding: In which a database server keeps texts, "" for files.
         digest: SHA-256 of a file, None where there is none.
         free: Free bytes where a path is or will be.
         folder: A private folder that goes again.
@@ -217,6 +218,7 @@ class ConsolidationTools:
     merger: Merger
     reference: Callable[[str], StoreRef]
     source: Callable[[str], StoreRef]
+    encoding: Callable[[str], str]
     digest: Callable[[str], str | None]
     free: Callable[[str], int]
     folder: Callable[[], AbstractContextManager[Path]]
