@@ -19,6 +19,7 @@ from scorewright.adapters.store_staging.registry_rows import (
     decide_registry,
     move_registry,
 )
+from scorewright.adapters.store_staging.rollups import tell_stale_rollups
 from scorewright.adapters.store_staging.session import (
     Session,
     expression,
@@ -85,6 +86,7 @@ class SqlMerger:
             balance = balance_of(session, found)
             _require_balance(balance)
             texts = obey_limits(session, is_server=request.is_server)
+            tell_stale_rollups(session)
             merged = Merged(
                 units=units_of_payload(session),
                 balance=balance,
