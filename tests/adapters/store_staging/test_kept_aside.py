@@ -90,13 +90,15 @@ def scorer(connection: sqlite3.Connection, scorer_id: str) -> None:
     )
 
 
-def evaluation(connection: sqlite3.Connection, dataset_id: str, records: int = 1) -> None:
-    """An evaluation data set of the name "questions"."""
+def evaluation(
+    connection: sqlite3.Connection, dataset_id: str, records: int = 1, name: str = "questions"
+) -> None:
+    """An evaluation data set."""
     insert(
         connection,
         "evaluation_datasets",
         dataset_id=dataset_id,
-        name="questions",
+        name=name,
         last_update_time=2,
         workspace="default",
     )
