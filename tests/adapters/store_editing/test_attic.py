@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from tests.adapters.store_editing.small import (
     stop_after_a_step,
 )
 
+from scorewright.adapters.store_editing import papers
+from scorewright.adapters.store_editing.journal import JsonlJournal
+from scorewright.adapters.store_editing.purges import journal_of_purges
 from scorewright.core.digests import short
 from scorewright.core.errors import ScorewrightError, UsageError
 from scorewright.core.plans import Receipt, Step
@@ -141,3 +145,65 @@ def test_the_lock_of_the_store_is_held(small: Small, receipt: Receipt) -> None:
     ):
         purge([name], [name], small.workshops().attic(), clock, ignore, "ana")
     assert caught.value.code == "store-busy"
+
+
+def _fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no journal grow any more."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(JsonlJournal, "_append", refuse)
+
+
+def test_a_full_disk_gets_room_and_the_journal_keeps_what_went(
+    small: Small, receipt: Receipt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attic = small.workshops().attic()
+    (remains,) = attic.remains()
+    end = fingerprint(small)
+
+    with monkeypatch.context() as full:
+        _fill_the_disk(full)
+        with pytest.raises(ScorewrightError, match="No space left"):
+            purge([remains.id], [remains.id], attic, clock, ignore, "ana")  # "done" has no room
+
+    # Then what takes room is gone, and why
+    assert not any(Path(kept.path).exists() for kept in remains.kept)
+    assert fingerprint(small) == end
+    with pytest.raises(UsageError) as caught:
+        undo_receipt(receipt, small.open, clock, ignore, "ana")
+    assert caught.value.code == "plan-purged"
+    payload = next(kept for kept in remains.kept if kept.kind == "payload")
+    (said,) = journal_of_purges(Path(payload.path).parent).entries()
+    assert (said["entry"], said["id"], len(said["kept"])) == ("begin", remains.id, 3)
+
+
+def test_a_full_disk_and_a_file_of_two_names_leave_all_as_it_was(
+    small: Small, receipt: Receipt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attic = small.workshops().attic()
+    (remains,) = attic.remains()
+    places = [Path(kept.path) for kept in remains.kept if kept.kind != "bin"]
+    contents = [place.read_bytes() for place in places]
+    for place in places:
+        (tmp_path / place.name).hardlink_to(place)
+    _fill_the_disk(monkeypatch)
+    with pytest.raises(ScorewrightError, match="No space left") as caught:
+        purge([remains.id], [remains.id], attic, clock, ignore, "ana")
+    assert caught.value.code == "store-write-failed"
+    assert [place.read_bytes() for place in places] == contents
+    assert receipt.plan.id
+
+
+def test_a_receipt_that_cannot_be_written_does_not_say_that_nothing_was_done(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(papers, "sync_file", refuse)
+    plan = full_plan(small)
+    with pytest.raises(ScorewrightError, match="The plan is carried out") as caught:
+        apply_plan(plan, small.open(plan), clock, ignore, "ana")
+    assert "as it was before" not in caught.value.message

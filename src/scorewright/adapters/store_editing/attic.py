@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -29,6 +30,7 @@ _JOURNAL: Final = re.compile(rf"journal-({_ID})\.jsonl")
 _RECEIPT: Final = re.compile(rf"receipt-({_ID})\.json")
 _PAYLOAD: Final = re.compile(rf"payload-({_ID})\.db")
 _BACKUP: Final = re.compile(rf"backup-\d{{8}}T\d{{6}}Z-({_ID})(?:\.db)?")
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _BINS: Final = "bin"
 #: Files of tracking servers, a folder for each server; plans copy them from there.
 _FETCHED: Final = "fetched"
@@ -85,8 +87,33 @@ class StoreAttic:
         return FileStoreLock(self._folder, self._location, PURGES).held(holder, now)
 
     def mark(self, entry: Mapping[str, Any]) -> None:
-        """Append an entry to the journal of purges."""
-        journal_of_purges(self._folder).write(entry)
+        """Append an entry to the journal of purges.
+
+        On a full disk it takes the room of a payload or a backup that the entry gives away.
+
+        Raises:
+            ScorewrightError: ``store-write-failed``.
+            IntegrityError: ``journal-invalid``.
+        """
+        journal = journal_of_purges(self._folder)
+        try:
+            journal.write(entry)
+        except ScorewrightError as error:
+            if error.details.get("errno") not in _FULL or not self._has_room(journal, entry):
+                raise
+
+    def _has_room(self, journal: JsonlJournal, entry: Mapping[str, Any]) -> bool:
+        """Write an entry over a file that nothing but a deletion waits for; payloads first."""
+        places = [
+            place
+            for kind in ("payload", "backup")
+            for kept in entry.get("kept", ())
+            if kept["kind"] == kind and (place := Path(kept["path"])).is_file()
+            if place.parent == self._folder
+        ]
+        with suppress(OSError):  # then the first error is told
+            return any(journal.write_over(entry, place) for place in places)
+        return False
 
     def remove(self, kept: Kept) -> None:
         """Delete a bin, a backup with what was noted of it, a payload, or fetched files.

@@ -7,13 +7,16 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from scorewright.adapters.guarded import sync_directory
 from scorewright.adapters.store_editing.refusals import write_failed
 from scorewright.core.errors import IntegrityError
 
 __all__ = ["JsonlJournal", "set_aside"]
+
+
+_AS_BEFORE: Final = "The journal is as it was before; the store has what was done so far."
 
 
 class JsonlJournal:
@@ -47,15 +50,50 @@ class JsonlJournal:
         """
         size = self._end()
         lines = [entry] if size else [{"plan": self._plan}, entry]
-        text = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+        text = b"".join(map(_line, lines))
         self._known = None
         try:
             self._append(text, size)
         except OSError as error:
             with suppress(OSError):  # what did not reach the disk was not said
                 os.truncate(self._path, size)
-            raise write_failed(str(self._path), error) from error
+            raise write_failed(str(self._path), error, _AS_BEFORE) from error
         self._known = self._seen()
+
+    def write_over(self, entry: Mapping[str, Any], file: Path) -> bool:
+        """Append an entry where the disk has no room: in the room of a file that is to go.
+
+        Args:
+            entry: Of the journal.
+            file: On the same disk; its content goes first, then its name.
+
+        Returns:
+            Whether it is on disk; the file is as it was where it has too little room, or another
+            name.
+
+        Raises:
+            OSError: As the system says.
+            IntegrityError: ``journal-invalid``.
+        """
+        _, size = self._read()
+        there = self._path.read_bytes()[:size] if size else _line({"plan": self._plan})
+        text = there + _line(entry)
+        found = file.lstat()
+        if found.st_nlink != 1 or found.st_size < len(text) or file.is_symlink():
+            return False
+        self._known = None
+        handle = os.open(file, os.O_WRONLY)
+        try:
+            rest = text
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+            os.ftruncate(handle, len(text))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        file.replace(self._path)
+        sync_directory(self._path.parent)
+        return True
 
     def archive(self) -> None:
         """Put it aside under the next free number.
@@ -153,3 +191,7 @@ def set_aside(journal: Path) -> Path:
             aside.rename(journal)
         raise
     return aside
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps(entry)}\n".encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from scorewright.adapters.durable import json_text, load_json
 from scorewright.adapters.guarded import sync_directory, sync_file
@@ -16,6 +16,9 @@ from scorewright.adapters.store_editing.refusals import writing
 from scorewright.core.digests import short
 
 __all__ = ["StorePapers"]
+
+
+_DONE: Final = "The plan is carried out; what lacks is its receipt."
 
 
 class StorePapers:
@@ -67,7 +70,7 @@ class StorePapers:
     def save_receipt(self, document: Mapping[str, Any]) -> str:
         """Write the receipt, whole or not at all, and return its path."""
         aside = partial_of(self._receipt)
-        with writing(self._receipt):
+        with writing(self._receipt, _DONE):
             self._folder.mkdir(parents=True, exist_ok=True)
             aside.write_text(f"{json_text(document)}\n", encoding="utf-8")
             sync_file(aside)

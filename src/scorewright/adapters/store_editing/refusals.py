@@ -38,8 +38,16 @@ def conflict(what: str) -> ScorewrightError:
     )
 
 
-def write_failed(place: str, error: OSError) -> ScorewrightError:
-    """Return the error for a place that the system would not let us write."""
+def write_failed(
+    place: str, error: OSError, state: str = "It is as it was before."
+) -> ScorewrightError:
+    """Return the error for a place that the system would not let us write.
+
+    Args:
+        place: A file or a folder.
+        error: What the system says.
+        state: How things are now, a sentence.
+    """
     remedy = (
         "Free space on the disk or correct the permissions, then run the same command again: it "
         "goes on where it stopped."
@@ -47,7 +55,7 @@ def write_failed(place: str, error: OSError) -> ScorewrightError:
     if isinstance(error, FileExistsError | NotADirectoryError):
         remedy = "A file stands in its place: name another folder, or move the file away."
     return ScorewrightError(
-        f"Writing {place} failed: {error.strerror or error}. It is as it was before.",
+        f"Writing {place} failed: {error.strerror or error}. {state}",
         remedy=remedy,
         code="store-write-failed",
         details={"place": place, "errno": error.errno},
@@ -55,7 +63,7 @@ def write_failed(place: str, error: OSError) -> ScorewrightError:
 
 
 @contextmanager
-def writing(place: Path | str) -> Iterator[None]:
+def writing(place: Path | str, state: str = "It is as it was before.") -> Iterator[None]:
     """Turn what the system says of a write into ours.
 
     Raises:
@@ -64,7 +72,7 @@ def writing(place: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise write_failed(str(place), error) from error
+        raise write_failed(str(place), error, state) from error
 
 
 def locked(location: str) -> ScorewrightError:

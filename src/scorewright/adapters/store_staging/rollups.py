@@ -49,6 +49,6 @@ def tell_stale_rollups(session: Session) -> None:
         session.notes.append(
             "The target keeps MLflow's daily sums of traces (rollups), and traces, spans or "
             f"assessments come to {counted(days, 'day')} of them: MLflow would go on showing "
-            "the old sums. Once the plan has been carried out, or taken back, let it make them anew: "
-            "mlflow db delete-trace-rollups URL"
+            "the old sums. Once the plan has been carried out, or taken back, let it make them "
+            "anew: mlflow db delete-trace-rollups URL"
         )
