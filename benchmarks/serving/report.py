@@ -125,12 +125,11 @@ def _aims(found: dict[str, Line], contributions: float) -> Iterator[tuple[str, b
     ours = found[OURS]
     busy = ours.costs.busy_cpu * 1e3
     many = f"with {CLIENTS} clients"
-    for name in (OURS, COMPILED):
-        costs = found[name].costs if name in found else None
-        figures = () if costs is None else (("one client", costs.cpu), (many[5:], costs.busy_cpu))
+    for line in (line for name in (OURS, COMPILED) if (line := found.get(name))):
+        figures = (("with one client", line.costs.cpu), (many, line.costs.busy_cpu))
         for clients, seconds in figures:
-            cost = seconds * 1e3
-            yield f"{name}: {cost:.2f} ms CPU a request with {clients}, at most 0.8", cost <= 0.8
+            text = f"{line.name}: {seconds * 1e3:.2f} ms CPU a request {clients}, at most 0.8"
+            yield text, seconds <= 0.8e-3
     yield f"{1e3 / busy:.0f} requests per CPU second {many}, above 700", busy < 1e3 / 700
     for begins, times in (("mlflow models", 100), ("BentoML", 12), ("plain FastAPI", 10)):
         for name, line in found.items():
