@@ -183,3 +183,29 @@ def test_a_deleted_default_stays_deleted(tmp_path: Path) -> None:
         "a: the experiment 'Default' is deleted in the source and active in the target: what it "
         "holds joins that one."
     )
+
+
+def test_times_that_the_target_has_otherwise_are_told(tmp_path: Path) -> None:
+    # Given two stores with an experiment and a model of one name, made at other times
+    def dated(made: int) -> Fill:
+        def fill(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE experiments SET creation_time = ? WHERE name = 'x'", (made,))
+            insert(connection, "registered_models", name="clf", creation_time=made,
+                   last_updated_time=9, workspace="default")  # fmt: skip
+
+        return fill
+
+    one, two = store(tmp_path / "one", dated(5)), store(tmp_path / "two", dated(7))
+    target = tmp_path / "new" / "m.db"
+    # When
+    change = consolidated([one, two], target)
+    # Then the first one's times stay, and it is said whose did not arrive
+    assert note_with(change.plan.notes, "1 experiment joins", "times") == (
+        "two: 1 experiment joins the target's, with the target's times of making and of the last "
+        "change: 'x'."
+    )
+    assert note_with(change.plan.notes, "1 registered model joins", "'clf'")
+    assert rows_of(target, "SELECT creation_time FROM experiments WHERE name = 'x'") == [(5,)]
+    # And the same times are no loss
+    again = planned([one], target).plan
+    assert not [note for note in again.notes if "times of making" in note]

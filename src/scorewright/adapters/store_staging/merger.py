@@ -13,6 +13,7 @@ from scorewright.adapters.store_staging.lacking import fill_lacking
 from scorewright.adapters.store_staging.limits import obey_limits
 from scorewright.adapters.store_staging.matching import distinct
 from scorewright.adapters.store_staging.namesakes import tell_namesakes
+from scorewright.adapters.store_staging.own_times import tell_own_times
 from scorewright.adapters.store_staging.parts import move_entities
 from scorewright.adapters.store_staging.plain import move_plain
 from scorewright.adapters.store_staging.registry_rows import (
@@ -122,6 +123,7 @@ def _merge_one(session: Session, stage: Stage, request: Request) -> Counter[str]
             move_plain(session, table)
             _learn_ids(session, table.name)
     tell_namesakes(session)
+    tell_own_times(session)
     move_registry(session, registry, request.root, stage.own_versions)
     return found
 
