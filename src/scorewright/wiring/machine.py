@@ -56,16 +56,18 @@ def library_versions() -> dict[str, str]:
     return versions()
 
 
-def prover(root: Path, *, is_anew: bool = False) -> Prover:
+def prover(root: Path | None, *, is_anew: bool = False) -> Prover:
     """Return what proves bundles in a child process, each once on this machine.
 
     Args:
-        root: The project's folder, which keeps the notes.
+        root: The project's folder, which keeps the notes; without it nothing is noted or believed.
         is_anew: Prove again what was proved before.
     """
     from scorewright.adapters.bundles import CanaryProver, RememberedProofs
     from scorewright.adapters.machine import library_versions, processor
 
+    if root is None:
+        return CanaryProver()
     setting = {**library_versions(), "processor": processor()}
     folder = root / ".scorewright" / "engines"
     return RememberedProofs(CanaryProver(), folder, setting, is_anew=is_anew)

@@ -185,7 +185,7 @@ class SyncRoom:
             ModelAddress.parse(address),
             MlflowRegistry(self.store),
             self._shelf(),
-            prover(self.root),
+            prover(None),  # it writes to the bundles alone
             SyncFile(self._folder / STATE),
             clock(),
             is_watched,
