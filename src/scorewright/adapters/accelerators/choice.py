@@ -152,15 +152,16 @@ class Accelerators:
                 return replace(again, library=known.library)
         except UnusableLibraryError:
             pass  # gone or altered: compiled anew
+        try:
+            self._libraries.prepare()
+        except UnusableLibraryError as error:
+            return EngineProof(sha256_hex(text), COMPILED, setting(), 0, 0, 0.0, str(error))
         with tempfile.TemporaryDirectory() as folder:
             library = Path(folder) / "trees"
             proof = prove_engine(text, golden, library=library)
             if not proof.is_equal:
                 return proof
-            try:
-                return replace(proof, library=self._libraries.keep(library.read_bytes()))
-            except (UnusableLibraryError, OSError) as error:
-                return replace(proof, reason=str(error))
+            return replace(proof, library=self._libraries.keep(library.read_bytes()))
 
 
 def _opened(

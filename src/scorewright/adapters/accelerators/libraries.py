@@ -65,10 +65,21 @@ class Libraries:
         """Write a library whole; return its digest. Of many only the newest ones stay.
 
         Raises:
-            UnusableLibraryError: There is no place for it that only we can write in.
+            UnusableLibraryError: See `prepare`.
             ScorewrightError: ``write-failed``.
         """
-        folder, digest = self._own(), sha256_hex(data)
+        folder, digest = self.prepare(), sha256_hex(data)
+        save(folder / _name(digest), lambda stream: stream.write(data))
+        self._forget_old(folder)
+        return digest
+
+    def prepare(self) -> Path:
+        """Make the folder where it is missing, and return it: nobody compiles for nothing.
+
+        Raises:
+            UnusableLibraryError: There is no place that only we can write in.
+        """
+        folder = self._own()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             refuse_exposed_directory(folder)
@@ -76,9 +87,7 @@ class Libraries:
             raise UnusableLibraryError(f"{folder} cannot be made: {error.strerror}") from error
         except ScorewrightError as error:
             raise UnusableLibraryError(error.message.rstrip(".")) from error
-        save(folder / _name(digest), lambda stream: stream.write(data))
-        self._forget_old(folder)
-        return digest
+        return folder
 
     def _own(self) -> Path:
         if self._folder is None:
