@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.processes import is_alive
 
 from scorewright.adapters.machine import accompanied
 
@@ -49,14 +50,6 @@ def _lines(file: Path, count: int) -> list[int]:
         time.sleep(0.05)
 
 
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def test_it_is_started_again_and_ends_with_its_parent(tmp_path: Path) -> None:
     # Given a program that is accompanied, and became another one
     file = tmp_path / "started"
@@ -65,13 +58,13 @@ def test_it_is_started_again_and_ends_with_its_parent(tmp_path: Path) -> None:
         # When its companion dies, then it is started again
         os.kill(_lines(file, 1)[0], 9)
         second = _lines(file, 2)[1]
-        assert _is_alive(second)
+        assert is_alive(second)
     finally:
         # When it is killed the hard way, then the companion ends
         parent.kill()
         parent.wait()
     until = time.monotonic() + 30
-    while _is_alive(second):
+    while is_alive(second):
         assert time.monotonic() < until
         time.sleep(0.05)
     time.sleep(1)
@@ -92,7 +85,7 @@ def test_a_program_in_company_ends_with_all_it_started_when_its_host_is_killed(
         host.wait()
     # Then they are made to
     until = time.monotonic() + 40
-    while any(_is_alive(one) for one in family):
+    while any(is_alive(one) for one in family):
         assert time.monotonic() < until
         time.sleep(0.05)
 
@@ -112,5 +105,5 @@ def test_a_program_in_company_ends_with_the_block(tmp_path: Path) -> None:
     began = time.monotonic()
     with accompanied([sys.executable, "-c", sleeping, str(file)]):
         (child,) = _lines(file, 1)
-    assert not _is_alive(child)
+    assert not is_alive(child)
     assert time.monotonic() - began < 30

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from tests.adapters.engines.conftest import bytes_of, documents, names_in, tasks_of
 from tests.adapters.engines.programs import HERE
+from tests.processes import is_alive
 
 from scorewright.adapters.engines.bucket import run_bucket
 from scorewright.adapters.engines.local import LocalEngine
@@ -21,15 +22,6 @@ from scorewright.core.errors import FindingsError, ScorewrightError
 from scorewright.flows.features.ports import BucketReceipt, Engine
 
 NOBODY: list[Any] = []
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and was not waited for does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:

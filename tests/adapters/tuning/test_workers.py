@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.processes import is_alive
 
 from scorewright.adapters.tuning import SubprocessWorkers, workers
 
@@ -114,14 +114,6 @@ def test_no_process_goes_on_when_the_first_one_is_killed(tmp_path: Path) -> None
         first.kill()
     deadline = time.monotonic() + 60
     for file in tmp_path.iterdir():
-        while _is_alive(int(file.read_text())):
+        while is_alive(int(file.read_text())):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
